@@ -1,0 +1,20 @@
+//! The words every room shares: ids, names, the caller, error codes, limits, the clock.
+//! Does no I/O and knows no SQL, no HTTP and no async.
+
+mod caller;
+mod clock;
+mod code;
+mod id;
+mod limits;
+mod name;
+mod problem;
+mod suggest;
+
+pub use caller::{Caller, DataAccess, Scope, Scopes, Subject};
+pub use clock::Clock;
+pub use code::Code;
+pub use id::{DatabaseId, JobId, KeyId, RequestId};
+pub use limits::Limits;
+pub use name::{InvalidName, Name, check_slug};
+pub use problem::{FieldError, Problem};
+pub use suggest::closest;

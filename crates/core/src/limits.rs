@@ -1,0 +1,39 @@
+//! How much one request may ask for. Every number has a default and a setting.
+
+use std::time::Duration;
+
+/// Limits of the data API and of request bodies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest request body, bytes.
+    pub body_bytes: usize,
+    /// Longest a request may run.
+    pub request_timeout: Duration,
+    /// How deep relations and filters nest.
+    pub depth: usize,
+    /// Rows of a select without `limit`.
+    pub default_rows: u64,
+    /// Largest `limit` of a select.
+    pub max_rows: u64,
+    /// Rows of a nested list per parent.
+    pub nested_rows: u64,
+    /// Rows of one insert and operations of one batch.
+    pub max_operations: usize,
+    /// Largest answer, bytes.
+    pub answer_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            depth: 5,
+            default_rows: 100,
+            max_rows: 1_000,
+            nested_rows: 100,
+            max_operations: 1_000,
+            answer_bytes: 64 * 1024 * 1024,
+        }
+    }
+}

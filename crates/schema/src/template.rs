@@ -1,0 +1,218 @@
+//! The template model, as it travels in format 1 (docs/template-format.md). Only shape here; `validate` says what may be.
+
+use serde::{Deserialize, Serialize};
+
+/// A named schema: tables with columns, keys and indexes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// Format version; 1.
+    pub format: u32,
+    /// The template's name.
+    pub name: String,
+    /// Tables in the order they were written.
+    pub tables: Vec<Table>,
+    /// Row policies by table and role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<serde_json::Value>,
+}
+
+/// One table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The table's name.
+    pub name: String,
+    /// Columns in template order.
+    pub columns: Vec<Column>,
+    /// Columns of the primary key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primary_key: Vec<String>,
+    /// Row ids are never used again (`AUTOINCREMENT`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub auto_increment: bool,
+    /// Sets of columns whose values are unique together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique: Vec<Vec<String>>,
+    /// Named indexes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
+    /// SQL expressions that hold for every row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<String>,
+    /// Full-text search over columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fts: Option<Fts>,
+    /// The name this table had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// The column's name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub column_type: ColumnType,
+    /// Refuses NULL. Columns of the primary key refuse it without saying so.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_null: bool,
+    /// The value when an insert gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<DefaultValue>,
+    /// The column of another table that a value must exist in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub references: Option<Reference>,
+    /// A SQL expression that holds for every value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// The collating sequence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collate: Option<String>,
+    /// The expression the value is computed from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Generated>,
+    /// The values allowed.
+    #[serde(default, rename = "enum", skip_serializing_if = "Option::is_none")]
+    pub enum_values: Option<Vec<String>>,
+    /// The name this column had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
+    /// A SQL expression that fills NULLs when the column becomes NOT NULL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<String>,
+}
+
+/// Types a column can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// UTF-8 text.
+    Text,
+    /// A 64-bit signed integer.
+    Integer,
+    /// A 64-bit float.
+    Real,
+    /// Bytes; base64 on the wire.
+    Blob,
+    /// INTEGER 0 or 1; `true` or `false` on the wire.
+    Boolean,
+    /// TEXT that is valid JSON; JSON on the wire.
+    Json,
+    /// INTEGER unix seconds.
+    Timestamp,
+    /// A text key that gets a UUIDv7 when left out.
+    Id,
+}
+
+/// A column's default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum DefaultValue {
+    /// A constant.
+    Value(serde_json::Value),
+    /// A SQL expression.
+    Sql(String),
+}
+
+/// A foreign key of one column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// The table referred to.
+    pub table: String,
+    /// Its column.
+    pub column: String,
+    /// What happens when the referenced row goes.
+    #[serde(default, skip_serializing_if = "ReferenceAction::is_default")]
+    pub on_delete: ReferenceAction,
+    /// What happens when the referenced value changes.
+    #[serde(default, skip_serializing_if = "ReferenceAction::is_default")]
+    pub on_update: ReferenceAction,
+}
+
+/// What a foreign key does when its target changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReferenceAction {
+    /// Refuse at the end of the statement.
+    #[default]
+    #[serde(rename = "NO ACTION")]
+    NoAction,
+    /// Refuse at once.
+    #[serde(rename = "RESTRICT")]
+    Restrict,
+    /// Follow.
+    #[serde(rename = "CASCADE")]
+    Cascade,
+    /// Become NULL.
+    #[serde(rename = "SET NULL")]
+    SetNull,
+}
+
+impl ReferenceAction {
+    fn is_default(&self) -> bool {
+        *self == Self::NoAction
+    }
+}
+
+/// A generated column's expression.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generated {
+    /// The SQL expression.
+    pub sql: String,
+    /// Stored in the row instead of computed at each read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stored: bool,
+}
+
+/// A named index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// The index's name.
+    pub name: String,
+    /// Its columns in order.
+    pub columns: Vec<String>,
+    /// No two rows share the columns' values.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unique: bool,
+    /// Only rows for which this SQL expression is true.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+}
+
+/// Full-text search over a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fts {
+    /// The columns searched.
+    pub columns: Vec<String>,
+    /// FTS5's tokenizer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenize: Option<String>,
+}
+
+impl Template {
+    /// The table of this name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}
+
+impl Table {
+    /// The column of this name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
