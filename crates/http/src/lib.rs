@@ -1,1 +1,14 @@
-//! Being built.
+//! HTTP's side of every verb: routes as data, extractors that fail as problem+json, the answer of an error, the outer layers.
+//! The only place that turns an error into a response. Knows no capability.
+
+mod extract;
+mod openapi;
+mod outer;
+mod respond;
+mod route;
+
+pub use extract::{Json, Path, Query, RawBody, parse_json};
+pub use openapi::{Described, openapi};
+pub use outer::{Metrics, Outer, OuterSettings};
+pub use respond::{Failure, no_content, respond_json, respond_json_bytes};
+pub use route::{Access, Route};

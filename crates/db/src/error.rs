@@ -1,0 +1,69 @@
+//! What a database can answer instead of rows, classified once, where the driver is known.
+
+/// An error of a batch.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct DbError {
+    /// The class, for code.
+    pub kind: ErrorKind,
+    /// Index of the statement that failed; `None` when it was the transaction.
+    pub statement: Option<usize>,
+    /// The driver's words, for the log. May name columns; never holds values.
+    pub message: String,
+}
+
+/// The classes of errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// A unique index or primary key: the columns, as `table.column, table.column`.
+    Unique(String),
+    /// A foreign key.
+    ForeignKey,
+    /// NULL where none may be: the column, as `table.column`.
+    NotNull(String),
+    /// A check: its name or text.
+    Check(String),
+    /// A value that does not fit a STRICT column.
+    Type(String),
+    /// The database is at another schema version than the batch was compiled for.
+    StaleVersion {
+        /// The version the database is at.
+        found: u32,
+    },
+    /// The deadline passed.
+    Timeout,
+    /// The answer or a value is larger than allowed.
+    TooBig,
+    /// A pattern of LIKE or GLOB is too long.
+    PatternTooComplex,
+    /// Another process or connection holds the lock.
+    Busy,
+    /// The database or a statement is read-only.
+    ReadOnly,
+    /// No space is left.
+    Full,
+    /// There is no such database.
+    Missing,
+    /// The disk or the connection failed.
+    Unavailable,
+    /// The file is damaged.
+    Corrupt,
+    /// The statement is refused by the authorizer.
+    Denied,
+    /// Anything else: our SQL is wrong.
+    Sql,
+}
+
+impl DbError {
+    /// An error of the transaction as a whole.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, statement: None, message: message.into() }
+    }
+
+    /// The same error, of the statement at `index`.
+    #[must_use]
+    pub fn at(mut self, index: usize) -> Self {
+        self.statement = Some(index);
+        self
+    }
+}

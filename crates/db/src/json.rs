@@ -1,0 +1,192 @@
+//! Rows as JSON bytes, rendered while SQLite steps: no tree is built between a row and the answer.
+
+use base64::Engine as _;
+use rusqlite::types::ValueRef;
+
+use crate::value::Value;
+
+/// How a column's value is written as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// By its storage class: integer, float, string, or base64 for bytes.
+    Plain,
+    /// An integer that becomes a string beyond 2^53 (`Prefer: bigint=string`).
+    BigInteger,
+    /// 0 or 1 as false or true.
+    Boolean,
+    /// Text that is JSON already.
+    Json,
+}
+
+/// One column of the answer.
+#[derive(Clone, Debug)]
+pub struct JsonColumn {
+    /// `"name":`, escaped once when the statement was compiled.
+    label: String,
+    kind: Kind,
+}
+
+impl JsonColumn {
+    /// A column of this name and kind.
+    #[must_use]
+    pub fn new(name: &str, kind: Kind) -> Self {
+        Self { label: format!("{}:", serde_json::Value::from(name)), kind }
+    }
+}
+
+/// How the rows of a statement become JSON objects.
+#[derive(Clone, Debug)]
+pub struct JsonShape {
+    /// The first columns of the statement, shown in this order.
+    pub columns: Vec<JsonColumn>,
+    /// How many columns follow that are not shown: they join rows of nested lists with their parents.
+    pub keys: usize,
+}
+
+/// Rendered rows. Each is an object without its closing brace, so that nested lists can still be added.
+#[derive(Debug, Default)]
+pub struct JsonRows {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    keys: Vec<Value>,
+    keys_per_row: usize,
+}
+
+impl JsonRows {
+    pub(crate) fn new(shape: &JsonShape) -> Self {
+        Self { keys_per_row: shape.keys, ..Self::default() }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Bytes rendered so far.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// A row's open object: `{"a":1,"b":2`.
+    #[must_use]
+    pub fn open_object(&self, row: usize) -> &[u8] {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        &self.bytes[start..self.ends[row]]
+    }
+
+    /// A row's hidden keys.
+    #[must_use]
+    pub fn keys(&self, row: usize) -> &[Value] {
+        &self.keys[row * self.keys_per_row..(row + 1) * self.keys_per_row]
+    }
+
+    /// Writes all rows as a JSON array.
+    pub fn write_array(&self, out: &mut Vec<u8>) {
+        out.reserve(self.bytes.len() + 2 * self.len() + 2);
+        out.push(b'[');
+        for row in 0..self.len() {
+            if row > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(self.open_object(row));
+            out.push(b'}');
+        }
+        out.push(b']');
+    }
+
+    pub(crate) fn push(&mut self, shape: &JsonShape, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+        self.bytes.push(b'{');
+        for (index, column) in shape.columns.iter().enumerate() {
+            if index > 0 {
+                self.bytes.push(b',');
+            }
+            self.bytes.extend_from_slice(column.label.as_bytes());
+            write_value(&mut self.bytes, row.get_ref(index)?, column.kind);
+        }
+        for index in 0..shape.keys {
+            self.keys.push(read_value(row.get_ref(shape.columns.len() + index)?));
+        }
+        self.ends.push(self.bytes.len());
+        Ok(())
+    }
+}
+
+pub(crate) fn read_value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Integer(value),
+        ValueRef::Real(value) => Value::Real(value),
+        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
+/// Integers that a double holds exactly.
+const EXACT: i64 = 1 << 53;
+
+fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>, kind: Kind) {
+    match value {
+        ValueRef::Null => out.extend_from_slice(b"null"),
+        ValueRef::Integer(value) => match kind {
+            Kind::Boolean => out.extend_from_slice(if value == 0 { b"false" } else { b"true" }),
+            Kind::BigInteger if !(-EXACT..=EXACT).contains(&value) => {
+                out.push(b'"');
+                write_json(out, &value);
+                out.push(b'"');
+            }
+            _ => write_json(out, &value),
+        },
+        // JSON has no infinity; like every JSON writer's, ours says null. NaN is NULL in SQLite already.
+        ValueRef::Real(value) => write_json(out, &value),
+        ValueRef::Text(bytes) if kind == Kind::Json && !bytes.is_empty() => out.extend_from_slice(bytes),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => write_json(out, text),
+            Err(_) => write_json(out, &*String::from_utf8_lossy(bytes)),
+        },
+        ValueRef::Blob(bytes) => {
+            write_json(out, &base64::engine::general_purpose::STANDARD.encode(bytes));
+        }
+    }
+}
+
+/// Appends a number or string as JSON. Writing to memory cannot fail, and neither can these types.
+fn write_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    let length = out.len();
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(length);
+        out.extend_from_slice(b"null");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(value: ValueRef<'_>, kind: Kind) -> String {
+        let mut out = Vec::new();
+        write_value(&mut out, value, kind);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn values_are_exact_json() {
+        assert_eq!(render(ValueRef::Integer(i64::MIN), Kind::Plain), "-9223372036854775808");
+        assert_eq!(render(ValueRef::Integer(EXACT + 1), Kind::BigInteger), "\"9007199254740993\"");
+        assert_eq!(render(ValueRef::Integer(EXACT), Kind::BigInteger), "9007199254740992");
+        assert_eq!(render(ValueRef::Integer(1), Kind::Boolean), "true");
+        assert_eq!(render(ValueRef::Real(0.1), Kind::Plain), "0.1");
+        assert_eq!(render(ValueRef::Real(f64::INFINITY), Kind::Plain), "null");
+        assert_eq!(render(ValueRef::Text("a\"\0é".as_bytes()), Kind::Plain), "\"a\\\"\\u0000é\"");
+        assert_eq!(render(ValueRef::Text(b"{\"a\":1}"), Kind::Json), "{\"a\":1}");
+        assert_eq!(render(ValueRef::Blob(b"\x00\xff"), Kind::Plain), "\"AP8=\"");
+        assert_eq!(render(ValueRef::Null, Kind::Json), "null");
+    }
+}

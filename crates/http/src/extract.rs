@@ -1,0 +1,141 @@
+//! What handlers take from a request. A body, path or query that does not fit fails as problem+json, never as text.
+
+use atomicbase_core::{Code, Problem, closest};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+
+use crate::outer::BodyLimit;
+use crate::respond::Failure;
+
+/// The whole body, at most as large as the limit allows.
+pub struct RawBody(pub Bytes);
+
+/// A JSON body of a known shape.
+pub struct Json<T>(pub T);
+
+/// Path parameters.
+pub struct Path<T>(pub T);
+
+/// Query parameters of a known shape; unknown ones are refused.
+pub struct Query<T>(pub T);
+
+/// How much of a refused body is read on, so that the client sees the answer instead of a broken pipe.
+const READ_ON_BYTES: usize = 16 * 1024 * 1024;
+/// How long it is read on.
+const READ_ON: std::time::Duration = std::time::Duration::from_secs(5);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let limit = request.extensions().get::<BodyLimit>().map_or(usize::MAX, |limit| limit.0);
+        let mut body = request.into_body();
+        let mut first: Option<Bytes> = None;
+        let mut rest: Vec<u8> = Vec::new();
+        let mut length = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                Problem::new(Code::InvalidQuery, "The request's body broke off.").because(error)
+            })?;
+            let Ok(data) = frame.into_data() else { continue };
+            length += data.len();
+            if length > limit {
+                read_on(body, length).await;
+                return Err(too_large(limit));
+            }
+            // Nearly every body is one frame: keep it as it is, and copy only when a second one comes.
+            match first.take() {
+                None if rest.is_empty() => first = Some(data),
+                None => rest.extend_from_slice(&data),
+                Some(head) => {
+                    rest.reserve(head.len() + data.len());
+                    rest.extend_from_slice(&head);
+                    rest.extend_from_slice(&data);
+                }
+            }
+        }
+        Ok(Self(first.unwrap_or_else(|| rest.into())))
+    }
+}
+
+fn too_large(limit: usize) -> Failure {
+    Problem::new(Code::PayloadTooLarge, format!("The body is larger than {limit} bytes."))
+        .hint("Send fewer rows per request, or raise `limits.body_bytes`.")
+        .into()
+}
+
+async fn read_on(mut body: axum::body::Body, mut length: usize) {
+    let drain = async {
+        while length < READ_ON_BYTES {
+            let Some(Ok(frame)) = body.frame().await else { return };
+            length += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // Past the time the connection is simply closed; there is nobody to tell.
+    drop(tokio::time::timeout(READ_ON, drain).await);
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        parse_json(&bytes).map(Json).map_err(Failure)
+    }
+}
+
+/// Reads JSON; what does not fit is `INVALID_QUERY` with line and column.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let text = error.to_string();
+        if text.starts_with("recursion limit exceeded") {
+            return Problem::new(Code::QueryTooDeep, "The body nests more than 128 levels deep.");
+        }
+        let detail = match error.classify() {
+            serde_json::error::Category::Data => format!("The body does not fit: {text}."),
+            serde_json::error::Category::Eof if bytes.is_empty() => {
+                "The body is empty; this route takes a JSON object.".to_owned()
+            }
+            _ => format!("The body is not valid JSON: {text}."),
+        };
+        let problem = Problem::new(Code::InvalidQuery, detail);
+        match suggestion(&text) {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    })
+}
+
+/// serde names an unknown field and the known ones; the nearest is what was meant.
+fn suggestion(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("unknown field `")?;
+    let (word, rest) = rest.split_once('`')?;
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    closest(word, known).map(|name| format!("Did you mean `{name}`?"))
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Path(path.0)).map_err(|rejection| {
+            Problem::new(Code::InvalidQuery, "The path is not valid.").because(rejection.body_text()).into()
+        })
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query.map(|query| Query(query.0)).map_err(|rejection| {
+            Problem::new(Code::InvalidQuery, format!("The query parameters do not fit: {}.", rejection.body_text()))
+                .into()
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! OpenAPI 3.1, made of the route table: what is mounted is described, and nothing else.
+
+use std::sync::OnceLock;
+
+use atomicbase_core::Code;
+use serde_json::{Map, Value, json};
+
+use crate::route::{Access, Route};
+
+/// What OpenAPI says of a route. Schemas are JSON Schema 2020-12.
+#[derive(Clone, Default)]
+pub struct Described {
+    /// One line.
+    pub summary: &'static str,
+    /// Schema of the request's body, where it has one.
+    pub request: Option<Value>,
+    /// Status and schema of success; a schema of `null` is an answer without body.
+    pub response: (u16, Value),
+    /// Codes this route can answer with beyond those that every route can.
+    pub codes: Vec<Code>,
+    /// Query and header parameters: OpenAPI parameter objects.
+    pub parameters: Vec<Value>,
+    /// Media type of success, when it is not JSON.
+    pub media_type: Option<&'static str>,
+    /// Further successes: status and schema.
+    pub also: Vec<(u16, Value)>,
+}
+
+/// Codes that any route can answer with.
+const EVERYWHERE: [Code; 7] = [
+    Code::InvalidQuery,
+    Code::QueryTooDeep,
+    Code::RequestTimeout,
+    Code::PayloadTooLarge,
+    Code::Internal,
+    Code::Unavailable,
+    Code::StorageFull,
+];
+
+/// The whole document.
+#[must_use]
+pub fn openapi(routes: &[Route]) -> Value {
+    let mut paths = Map::new();
+    for route in routes {
+        let item = paths.entry(route.path).or_insert_with(|| json!({}));
+        item[route.method.as_str().to_lowercase()] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Atomicbase",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "One SQLite database per customer: templates, pushes, and queries.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A service key, atb_sk_…"}},
+            "schemas": {"Problem": problem_schema()},
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let described = &route.described;
+    let mut parameters: Vec<Value> = path_parameters(route.path);
+    if route.access == Access::Database {
+        parameters.push(json!({"name": "Database", "in": "header", "required": false, "schema": {"type": "string"},
+            "description": "Id or name of the database."}));
+        parameters.push(json!({"name": "Act-As", "in": "header", "required": false, "schema": {"type": "string"},
+            "description": "`role=viewer; user=usr_…` or `anonymous`: a key asks with that caller's rights."}));
+    }
+    parameters.extend(described.parameters.iter().cloned());
+    let mut operation = json!({
+        "operationId": route.operation,
+        "summary": described.summary,
+        "tags": [route.path.split('/').nth(1).unwrap_or_default()],
+        "parameters": parameters,
+        "responses": responses(route),
+        "security": if route.access == Access::Public { json!([]) } else { json!([{"key": []}]) },
+    });
+    if let Some(request) = &described.request {
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": request}}});
+    }
+    operation
+}
+
+fn path_parameters(path: &str) -> Vec<Value> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}))
+        .collect()
+}
+
+fn responses(route: &Route) -> Value {
+    let described = &route.described;
+    let mut responses = Map::new();
+    for (status, schema) in std::iter::once(&described.response).chain(&described.also) {
+        let mut response = json!({"description": "Success"});
+        if !schema.is_null() {
+            let media_type = described.media_type.unwrap_or("application/json");
+            response["content"] = json!({media_type: {"schema": schema}});
+        }
+        responses.insert(status.to_string(), response);
+    }
+    let guarded: &[Code] = match route.access {
+        Access::Public => &[],
+        Access::Key(_) => &[Code::Unauthenticated, Code::Forbidden],
+        Access::Database => &[
+            Code::Unauthenticated,
+            Code::Forbidden,
+            Code::DatabaseRequired,
+            Code::DatabaseNotFound,
+            Code::MigrationInProgress,
+        ],
+    };
+    for code in EVERYWHERE.iter().chain(guarded).chain(&described.codes) {
+        let entry = responses.entry(code.status().to_string()).or_insert_with(|| {
+            json!({"description": "", "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
+        });
+        let listed = entry["description"].as_str().unwrap_or_default().to_owned();
+        if !listed.split(", ").any(|known| known == code.as_str()) {
+            let separator = if listed.is_empty() { "" } else { ", " };
+            entry["description"] = json!(format!("{listed}{separator}{}", code.as_str()));
+        }
+    }
+    Value::Object(responses)
+}
+
+fn problem_schema() -> Value {
+    static CODES: OnceLock<Vec<&'static str>> = OnceLock::new();
+    let codes = CODES.get_or_init(|| Code::ALL.iter().map(|code| code.as_str()).collect());
+    json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "code": {"type": "string", "enum": codes},
+            "hint": {"type": "string"},
+            "request_id": {"type": "string"},
+            "errors": {"type": "array", "items": {"type": "object", "required": ["path", "message"],
+                "properties": {"path": {"type": "string"}, "message": {"type": "string"}}}},
+        },
+    })
+}
