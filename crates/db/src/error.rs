@@ -67,3 +67,25 @@ impl DbError {
         self
     }
 }
+
+impl From<DbError> for atomicbase_core::Problem {
+    /// What a client is told where the statement was ours; `data` says more where it was the client's.
+    fn from(error: DbError) -> Self {
+        use atomicbase_core::{Code, Problem};
+        match error.kind {
+            ErrorKind::Timeout => Problem::new(Code::QueryTimeout, "The deadline passed.").because(error),
+            ErrorKind::Full => {
+                Problem::new(Code::StorageFull, "The server's disk is full; nothing was changed.")
+                    .hint("Free disk space on the server, then try again.")
+                    .because(error)
+            }
+            ErrorKind::Busy | ErrorKind::Unavailable => {
+                Problem::new(Code::Unavailable, "The database cannot answer now.")
+                    .hint("Try again in a moment.")
+                    .retry_after(1)
+                    .because(error)
+            }
+            _ => Problem::internal(error),
+        }
+    }
+}

@@ -16,5 +16,5 @@ pub use engine::{Database, DatabaseStore, Future, Image};
 pub use error::{DbError, ErrorKind};
 pub use infrastructure::{Migration, open_infrastructure};
 pub use json::{JsonColumn, JsonRows, JsonShape, Kind};
-pub use scratch::{Expression, ExpressionError, build_image, prove_expressions};
+pub use scratch::{Expression, ExpressionError, build_image, prove_expressions, prove_statements};
 pub use value::Value;

@@ -1,0 +1,51 @@
+//! SQLite's errors in the product's classes. The only place that reads result codes and messages.
+
+use rusqlite::ErrorCode;
+use rusqlite::ffi;
+
+use crate::error::{DbError, ErrorKind};
+
+pub(crate) fn classify(error: &rusqlite::Error) -> DbError {
+    let message = error.to_string();
+    let kind = match error {
+        rusqlite::Error::SqliteFailure(failure, text) => of_code(*failure, text.as_deref().unwrap_or_default()),
+        rusqlite::Error::SqlInputError { error, msg, .. } => of_code(*error, msg),
+        _ => ErrorKind::Sql,
+    };
+    DbError::new(kind, message)
+}
+
+fn of_code(failure: ffi::Error, text: &str) -> ErrorKind {
+    match failure.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            return ErrorKind::Unique(subject(text));
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => return ErrorKind::ForeignKey,
+        ffi::SQLITE_CONSTRAINT_NOTNULL => return ErrorKind::NotNull(subject(text)),
+        ffi::SQLITE_CONSTRAINT_CHECK => return ErrorKind::Check(subject(text)),
+        ffi::SQLITE_CONSTRAINT_DATATYPE => return ErrorKind::Type(text.to_owned()),
+        _ => {}
+    }
+    match failure.code {
+        // RESTRICT and the implicit delete of DROP TABLE answer without an extended code.
+        ErrorCode::ConstraintViolation if text.contains("FOREIGN KEY") => ErrorKind::ForeignKey,
+        ErrorCode::TypeMismatch => ErrorKind::Type(text.to_owned()),
+        ErrorCode::OperationInterrupted => ErrorKind::Timeout,
+        ErrorCode::TooBig => ErrorKind::TooBig,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+            ErrorKind::Busy
+        }
+        ErrorCode::ReadOnly => ErrorKind::ReadOnly,
+        ErrorCode::DiskFull => ErrorKind::Full,
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => ErrorKind::Unavailable,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => ErrorKind::Corrupt,
+        ErrorCode::AuthorizationForStatementDenied => ErrorKind::Denied,
+        _ if text.contains("pattern too complex") => ErrorKind::PatternTooComplex,
+        _ => ErrorKind::Sql,
+    }
+}
+
+/// What a constraint message names: `UNIQUE constraint failed: tasks.email` → `tasks.email`.
+fn subject(text: &str) -> String {
+    text.split_once(": ").map_or(text, |(_, subject)| subject).to_owned()
+}
