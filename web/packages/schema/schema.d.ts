@@ -1,0 +1,374 @@
+// Types of schema.js. What a schema says about its rows is carried in type parameters, so that InferSchema needs no generation.
+
+declare const info: unique symbol
+
+/** Any value that JSON can hold. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
+/** A fault in a schema, named by table and column. */
+export class SchemaError extends TypeError {}
+
+/** A piece of SQL made by the {@link sql} tag. */
+export interface Sql {
+  readonly text: string
+}
+
+/** Writes SQL into a schema: sql`unixepoch()`. Values between become SQL literals; other sql stays SQL. */
+export function sql(
+  strings: TemplateStringsArray,
+  ...values: readonly (Sql | string | number | bigint | boolean | null)[]
+): Sql
+
+// ------------------------------------------------------------------------------------------------------------ columns
+
+type ColumnType = 'text' | 'integer' | 'real' | 'blob' | 'boolean' | 'json' | 'timestamp' | 'id'
+
+/** What the types know of a column. */
+export interface ColumnInfo {
+  readonly type: ColumnType
+  readonly value: unknown
+  readonly notNull: boolean
+  readonly hasDefault: boolean
+  readonly primaryKey: boolean
+  readonly generated: boolean
+  readonly references: string
+}
+
+interface NewColumn<Type extends ColumnType, Value> {
+  readonly type: Type
+  readonly value: Value
+  readonly notNull: false
+  readonly hasDefault: false
+  readonly primaryKey: false
+  readonly generated: false
+  readonly references: never
+}
+
+type With<Info extends ColumnInfo, Changes> = {
+  readonly [Key in keyof Info]: Key extends keyof Changes ? Changes[Key] : Info[Key]
+}
+
+type AnyColumn = { readonly [info]: ColumnInfo }
+
+/** What happens to a row when the row it refers to goes or changes its key. */
+export type ReferenceAction = 'CASCADE' | 'SET NULL' | 'RESTRICT' | 'NO ACTION'
+
+/** A column of a table. Each verb answers a new column. */
+export type Column<Info extends ColumnInfo> = ColumnVerbs<Info> &
+  (Info['type'] extends 'text' ? TextVerbs<Info> : unknown) &
+  (Info['type'] extends 'integer' ? IntegerVerbs<Info> : unknown) &
+  (Info['type'] extends 'id' ? unknown : DefaultVerb<Info>)
+
+interface ColumnVerbs<Info extends ColumnInfo> {
+  readonly [info]: Info
+  /** Makes the column the table's key. A key of several columns is said on the table. */
+  primaryKey(): Column<With<Info, { primaryKey: true; notNull: true }>>
+  /** Refuses NULL. */
+  notNull(): Column<With<Info, { notNull: true }>>
+  /** No two rows share a value. */
+  unique(): Column<Info>
+  /** Each value must exist in `table.column` of the same schema. */
+  references<const Target extends `${string}.${string}`>(
+    target: Target,
+    options?: { readonly onDelete?: ReferenceAction; readonly onUpdate?: ReferenceAction },
+  ): Column<With<Info, { references: Target }>>
+  /** A SQL condition that every value meets. */
+  check(expression: string | Sql): Column<Info>
+  /** The value is computed from the row: at each read, or once when `stored`. */
+  generated(
+    expression: string | Sql,
+    options?: { readonly stored?: boolean },
+  ): Column<With<Info, { generated: true }>>
+  /** The name this column had, so that its data moves along. */
+  renamedFrom(name: string): Column<Info>
+  /** The SQL expression that fills NULLs when the column becomes NOT NULL. */
+  backfill(expression: string | Sql): Column<Info>
+}
+
+interface DefaultVerb<Info extends ColumnInfo> {
+  /** The value, or the SQL, of a row that is inserted without one. */
+  default(
+    value: Sql | null | (Info['type'] extends 'blob' ? never : Info['value']),
+  ): Column<With<Info, { hasDefault: true }>>
+}
+
+interface TextVerbs<Info extends ColumnInfo> {
+  /** Only these values. */
+  enum<const Values extends readonly [string, ...string[]]>(
+    values: Values,
+  ): Column<With<Info, { value: Values[number] }>>
+  /** The collating sequence: BINARY, NOCASE or RTRIM. */
+  collate(name: 'BINARY' | 'NOCASE' | 'RTRIM' | (string & {})): Column<Info>
+}
+
+interface IntegerVerbs<Info extends ColumnInfo> {
+  /** The key of a deleted row is never given again. */
+  autoIncrement(): Column<Info>
+}
+
+/** The column types. */
+export const c: {
+  /** UTF-8 text. */
+  text(): Column<NewColumn<'text', string>>
+  /** A 64-bit signed integer. */
+  integer(): Column<NewColumn<'integer', number>>
+  /** A 64-bit floating-point number. */
+  real(): Column<NewColumn<'real', number>>
+  /** Bytes, base64 in JSON. */
+  blob(): Column<NewColumn<'blob', string>>
+  /** true or false. */
+  boolean(): Column<NewColumn<'boolean', boolean>>
+  /** A JSON value, typed as `Value`. */
+  json<Value = JsonValue>(): Column<NewColumn<'json', Value>>
+  /** A moment in unix seconds. */
+  timestamp(): Column<NewColumn<'timestamp', number>>
+  /** A text primary key that the server fills with a UUIDv7 when it is left out. */
+  id(): Column<With<NewColumn<'id', string>, { primaryKey: true; notNull: true }>>
+}
+
+// ------------------------------------------------------------------------------------------------------------- tables
+
+type Columns = { readonly [name: string]: AnyColumn }
+type Name<C> = keyof C & string
+type Names<C> = readonly [Name<C>, ...Name<C>[]]
+
+/** A table. Each verb answers a new table. `Key` names the columns of a key said on the table. */
+export interface Table<C extends Columns, Key extends string = never> {
+  readonly [info]: { readonly columns: C; readonly key: Key }
+  /** A named index. */
+  index(
+    name: string,
+    columns: Names<C>,
+    options?: { readonly unique?: boolean; readonly where?: string | Sql },
+  ): Table<C, Key>
+  /** Full-text search over text columns. */
+  fts(columns: Names<C>, options?: { readonly tokenize?: string }): Table<C, Key>
+  /** The columns that together are the table's key. */
+  primaryKey<const Columns extends Names<C>>(columns: Columns): Table<C, Columns[number]>
+  /** No two rows share these columns' values. */
+  unique(columns: Names<C>): Table<C, Key>
+  /** A SQL condition that every row meets. */
+  check(expression: string | Sql): Table<C, Key>
+  /** The name this table had, so that its data moves along. */
+  renamedFrom(name: string): Table<C, Key>
+}
+
+type AnyTable = { readonly [info]: { readonly columns: Columns; readonly key: string } }
+type Tables = { readonly [name: string]: AnyTable }
+type ColumnsOf<T extends AnyTable> = T[typeof info]['columns']
+
+/** A table of these columns. */
+export function defineTable<const C extends Columns>(columns: C): Table<C>
+
+// ------------------------------------------------------------------------------------------------------------- schema
+
+/** A named schema. */
+export class Schema<Name extends string = string, T extends Tables = Tables> {
+  private constructor()
+  readonly [info]: T
+  readonly name: Name
+  /** The schema as a template of format 1. */
+  readonly template: Template
+  toJSON(): Template
+}
+
+/** A schema of these tables, as the default export of a `.schema.ts` file. */
+export function defineSchema<const Name extends string, const T extends Tables>(
+  name: Name,
+  tables: T & ReferencesExist<T>,
+  options?: { readonly policies?: Policies<T> },
+): Schema<Name, T>
+
+type Targets<T extends Tables> = {
+  [K in keyof T & string]: `${K}.${keyof ColumnsOf<T[K]> & string}`
+}[keyof T & string]
+
+// Puts the error on the table whose column refers to what is not there.
+type ReferencesExist<T extends Tables> = {
+  [K in keyof T]: [Exclude<ReferencesOf<T[K]>, Targets<T>>] extends [never]
+    ? unknown
+    : { readonly 'this schema has no': Exclude<ReferencesOf<T[K]>, Targets<T>> }
+}
+
+type ReferencesOf<T extends AnyTable> = {
+  [K in keyof ColumnsOf<T>]: ColumnsOf<T>[K][typeof info]['references']
+}[keyof ColumnsOf<T>]
+
+// ---------------------------------------------------------------------------------------------------------- inference
+
+/**
+ * The types of a schema's rows, by table: `row` as read, `insert` and `update` as written, and `references`,
+ * which names the `table.column` that each foreign key refers to.
+ */
+export type InferSchema<S extends { readonly [info]: Tables }> = {
+  [K in keyof S[typeof info]]: InferTable<ColumnsOf<S[typeof info][K]>, S[typeof info][K][typeof info]['key']>
+}
+
+interface InferTable<C extends Columns, Key extends string> {
+  row: Flat<{ [K in keyof C]: RowValue<C[K][typeof info], K extends Key ? true : false> }>
+  insert: Flat<
+    { [K in Exclude<WritableColumn<C>, OptionalColumn<C, Key>>]: WrittenValue<C, K, Key> } & {
+      [K in Extract<WritableColumn<C>, OptionalColumn<C, Key>>]?: WrittenValue<C, K, Key>
+    }
+  >
+  update: Flat<{ [K in WritableColumn<C>]?: WrittenValue<C, K, Key> }>
+  references: Flat<{
+    [K in keyof C as [C[K][typeof info]['references']] extends [never] ? never : K]: C[K][typeof info]['references']
+  }>
+}
+
+type RowValue<Info extends ColumnInfo, InKey> = [Info['notNull'], InKey] extends [false, false]
+  ? Info['value'] | null
+  : Info['value']
+
+type WrittenValue<C extends Columns, K extends keyof C, Key> = RowValue<
+  C[K][typeof info],
+  K extends Key ? true : false
+>
+
+type WritableColumn<C extends Columns> = {
+  [K in keyof C]: C[K][typeof info]['generated'] extends true ? never : K
+}[keyof C]
+
+type OptionalColumn<C extends Columns, Key extends string> = {
+  [K in keyof C]: C[K][typeof info] extends { hasDefault: true } | { type: 'id' }
+    ? K
+    : C[K][typeof info] extends { type: 'integer'; primaryKey: true }
+      ? K
+      : K extends Key
+        ? // The key of one integer column is the rowid, which SQLite gives. `Key` of several columns is a union.
+          [C[K][typeof info]['type'], Key] extends ['integer', K]
+          ? K
+          : never
+        : C[K][typeof info]['notNull'] extends true
+          ? never
+          : K
+}[keyof C]
+
+type Flat<T> = { -readonly [K in keyof T]: T[K] }
+
+// ----------------------------------------------------------------------------------------------------------- policies
+
+declare const operandValue: unique symbol
+declare const condition: unique symbol
+
+/** A column of the row, or a fact about the caller, in a policy. */
+export interface Operand<Value> {
+  readonly [operandValue]: Value
+}
+
+/** What must be true of a row. */
+export interface Condition {
+  readonly [condition]: true
+}
+
+type Comparable<Value> = Operand<Value> | Operand<NonNullable<Value>> | NonNullable<Value>
+type Compare = <Value>(left: Operand<Value>, right: Comparable<NoInfer<Value>>) => Condition
+
+/** What a policy's function is given. */
+export interface PolicyVocabulary<C extends Columns> {
+  readonly row: { readonly [K in keyof C]: Operand<C[K][typeof info]['value']> }
+  readonly auth: {
+    readonly userId: Operand<string>
+    readonly organizationId: Operand<string>
+    readonly role: Operand<string>
+  }
+  readonly eq: Compare
+  readonly neq: Compare
+  readonly gt: Compare
+  readonly gte: Compare
+  readonly lt: Compare
+  readonly lte: Compare
+  readonly like: (left: Operand<string>, pattern: string) => Condition
+  readonly glob: (left: Operand<string>, pattern: string) => Condition
+  readonly inList: <Value>(left: Operand<Value>, values: readonly NoInfer<Value>[]) => Condition
+  readonly between: <Value>(left: Operand<Value>, low: Comparable<NoInfer<Value>>, high: Comparable<NoInfer<Value>>) => Condition
+  readonly isNull: (left: Operand<unknown>) => Condition
+  readonly isNotNull: (left: Operand<unknown>) => Condition
+  readonly and: (...conditions: readonly [Condition, ...Condition[]]) => Condition
+  readonly or: (...conditions: readonly [Condition, ...Condition[]]) => Condition
+  readonly not: (condition: Condition) => Condition
+}
+
+type Rule<C extends Columns> = boolean | ((vocabulary: PolicyVocabulary<C>) => Condition | boolean)
+
+/** What each role may do with a table's rows. */
+export type Policies<T extends Tables> = {
+  readonly [K in keyof T]?: {
+    readonly [role: string]:
+      | 'all'
+      | {
+          readonly select?: Rule<ColumnsOf<T[K]>>
+          readonly insert?: Rule<ColumnsOf<T[K]>>
+          readonly update?: Rule<ColumnsOf<T[K]>>
+          readonly delete?: Rule<ColumnsOf<T[K]>>
+        }
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------- template, config
+
+/** A template of format 1. Whatever equals its default is left out. */
+export interface Template {
+  readonly format: 1
+  readonly name: string
+  readonly tables: readonly TableTemplate[]
+  readonly policies?: { readonly [table: string]: { readonly [role: string]: JsonValue } }
+}
+
+/** A table of a template. */
+export interface TableTemplate {
+  readonly name: string
+  readonly columns: readonly ColumnTemplate[]
+  readonly primary_key?: readonly string[]
+  readonly auto_increment?: true
+  readonly unique?: readonly (readonly string[])[]
+  readonly indexes?: readonly {
+    readonly name: string
+    readonly columns: readonly string[]
+    readonly unique?: true
+    readonly where?: string
+  }[]
+  readonly checks?: readonly string[]
+  readonly fts?: { readonly columns: readonly string[]; readonly tokenize?: string }
+  readonly renamed_from?: string
+}
+
+/** A column of a template. */
+export interface ColumnTemplate {
+  readonly name: string
+  readonly type: ColumnType
+  readonly not_null?: true
+  readonly default?: { readonly value: JsonValue } | { readonly sql: string }
+  readonly references?: {
+    readonly table: string
+    readonly column: string
+    readonly on_delete?: Exclude<ReferenceAction, 'NO ACTION'>
+    readonly on_update?: Exclude<ReferenceAction, 'NO ACTION'>
+  }
+  readonly check?: string
+  readonly collate?: string
+  readonly generated?: { readonly sql: string; readonly stored?: true }
+  readonly enum?: readonly string[]
+  readonly renamed_from?: string
+  readonly backfill?: string
+}
+
+/** The settings of `atomicbase.config.ts`. Flags and the environment win over them. */
+export interface Config {
+  /** Where the server is. */
+  readonly url?: string
+  /** The service key. Better kept in ATOMICBASE_API_KEY, which wins. */
+  readonly apiKey?: string
+  /** The folder of the `*.schema.ts` files. */
+  readonly schemas?: string
+  /** Where `generate` writes types. */
+  readonly output?: string
+  readonly organizations?: { readonly defaultTemplate?: string; readonly templates?: readonly string[] }
+  readonly users?: { readonly templates?: readonly string[] }
+  readonly roles?: { readonly [role: string]: JsonValue }
+  readonly plans?: { readonly [plan: string]: JsonValue }
+}
+
+/** The settings, as the default export of `atomicbase.config.ts`. */
+export function defineConfig(config: Config): Config

@@ -1,0 +1,124 @@
+import { c, defineSchema, defineTable, type InferSchema, sql } from '@atomicbase/schema'
+import { expectTypeOf, test } from 'vitest'
+import saas from '../fixtures/saas-app.schema.js'
+
+test('the seed sample', () => {
+  type Db = InferSchema<typeof saas>
+  expectTypeOf<keyof Db>().toEqualTypeOf<'projects' | 'tasks'>()
+  expectTypeOf<Db['tasks']['row']>().toEqualTypeOf<{
+    id: string
+    project_id: string
+    title: string
+    status: string
+    assigned_to: string | null
+  }>()
+  expectTypeOf<Db['tasks']['insert']>().toEqualTypeOf<{
+    id: string
+    project_id: string
+    title: string
+    status?: string
+    assigned_to?: string | null
+  }>()
+  expectTypeOf<Db['tasks']['update']>().toEqualTypeOf<{
+    id?: string
+    project_id?: string
+    title?: string
+    status?: string
+    assigned_to?: string | null
+  }>()
+  expectTypeOf<Db['tasks']['references']>().toEqualTypeOf<{ project_id: 'projects.id' }>()
+  // biome-ignore lint/complexity/noBannedTypes: no foreign keys is the empty object
+  expectTypeOf<Db['projects']['references']>().toEqualTypeOf<{}>()
+})
+
+test('keys, defaults, enums, generated columns and json', () => {
+  const schema = defineSchema('shop', {
+    orders: defineTable({
+      number: c.integer().primaryKey().autoIncrement(),
+      state: c.text().enum(['open', 'paid']).notNull().default('open'),
+      note: c.text().enum(['a', 'b']),
+      lines: c.json<{ sku: string; count: number }[]>().notNull(),
+      anything: c.json(),
+      paid: c.boolean().notNull(),
+      placed_at: c.timestamp().notNull().default(sql`unixepoch()`),
+      total: c.real().generated('price * count', { stored: true }),
+      scan: c.blob(),
+    }),
+    customers: defineTable({ id: c.id(), name: c.text().notNull() }),
+    places: defineTable({ order: c.integer().references('orders.number'), customer: c.text() }).primaryKey([
+      'order',
+      'customer',
+    ]),
+    counters: defineTable({ key: c.integer(), at: c.timestamp() }).primaryKey(['key']),
+    clocks: defineTable({ at: c.timestamp().primaryKey() }),
+  })
+  type Db = InferSchema<typeof schema>
+  expectTypeOf<Db['orders']['insert']>().toMatchObjectType<{
+    number?: number
+    state?: 'open' | 'paid'
+    note?: 'a' | 'b' | null
+    lines: { sku: string; count: number }[]
+    paid: boolean
+    placed_at?: number
+    scan?: string | null
+  }>()
+  expectTypeOf<Db['orders']['insert']>().not.toHaveProperty('total')
+  expectTypeOf<Db['orders']['update']>().not.toHaveProperty('total')
+  expectTypeOf<Db['orders']['row']['total']>().toEqualTypeOf<number | null>()
+  expectTypeOf<Db['orders']['row']['state']>().toEqualTypeOf<'open' | 'paid'>()
+  expectTypeOf<Db['customers']['insert']>().toEqualTypeOf<{ id?: string; name: string }>()
+  expectTypeOf<Db['places']['row']>().toEqualTypeOf<{ order: number; customer: string }>()
+  expectTypeOf<Db['places']['insert']>().toEqualTypeOf<{ order: number; customer: string }>()
+  expectTypeOf<Db['counters']['insert']>().toEqualTypeOf<{ key?: number; at?: number | null }>()
+  expectTypeOf<Db['clocks']['insert']>().toEqualTypeOf<{ at: number }>()
+  expectTypeOf(schema.name).toEqualTypeOf<'shop'>()
+})
+
+test('what the types refuse', () => {
+  // @ts-expect-error no such column type
+  c.intger
+  // @ts-expect-error a default has the column's type
+  c.text().default(5)
+  // @ts-expect-error a default is one of the enum
+  c.text().enum(['a', 'b']).default('c')
+  // @ts-expect-error the default of a blob is SQL
+  c.blob().default('00ff')
+  // @ts-expect-error an id has no default
+  c.id().default('x')
+  // @ts-expect-error only integers count up
+  c.text().autoIncrement()
+  // @ts-expect-error an enum is of text
+  c.integer().enum(['a'])
+  // @ts-expect-error a reference names table and column
+  c.text().references('projects')
+  // @ts-expect-error no such action
+  c.text().references('projects.id', { onDelete: 'cascade' })
+  // @ts-expect-error an index names columns of its table
+  defineTable({ title: c.text() }).index('by_titel', ['titel'])
+  // @ts-expect-error a table is made of columns
+  defineTable({ title: 'text' })
+  defineSchema('x', {
+    projects: defineTable({ id: c.id() }),
+    // @ts-expect-error the schema has no projects.idd
+    tasks: defineTable({ project_id: c.text().references('projects.idd') }),
+  })
+})
+
+test('policies know the rows', () => {
+  const tables = { tasks: defineTable({ owner: c.text(), size: c.integer(), state: c.text().enum(['open', 'done']) }) }
+  defineSchema('x', tables, {
+    policies: {
+      tasks: {
+        member: { select: true, update: ({ row, auth, eq, or }) => or(eq(row.owner, auth.userId), eq(row.state, 'open')) },
+        viewer: { select: ({ row, gt, inList, and }) => and(gt(row.size, 3), inList(row.state, ['done'])) },
+        admin: 'all',
+      },
+    },
+  })
+  // @ts-expect-error no such column
+  defineSchema('x', tables, { policies: { tasks: { member: { select: ({ row, eq }) => eq(row.ownr, 'a') } } } })
+  // @ts-expect-error a size is a number
+  defineSchema('x', tables, { policies: { tasks: { member: { select: ({ row, eq }) => eq(row.size, 'a') } } } })
+  // @ts-expect-error no such table
+  defineSchema('x', tables, { policies: { taks: { member: 'all' } } })
+})
