@@ -1,8 +1,25 @@
 //! Templates: their model and JSON format, what changes between two of them, and the SQL that makes the change.
 //! Pure: no I/O, no async, no database.
 
+mod canonical;
+mod change;
+mod ddl;
+mod diff;
+mod expression;
+mod fault;
+mod order;
+mod parse;
+mod plan;
 mod template;
+mod validate;
 
+pub use change::{Change, ChangeKind, ChangeOp};
+pub use ddl::{create_statements, quote};
+pub use diff::{Diff, diff};
+pub use expression::{Expression, ExpressionKind, InvalidExpression, MAX_EXPRESSION_BYTES, check_expression};
+pub use parse::{FORMAT, MAX_TEMPLATE_BYTES};
+pub use plan::{Plan, Step, Unsupported, plan};
 pub use template::{
     Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
 };
+pub use validate::{MAX_COLUMNS, MAX_INDEXES, MAX_TABLES};

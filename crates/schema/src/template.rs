@@ -87,7 +87,7 @@ pub struct Column {
 }
 
 /// Types a column can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
     /// UTF-8 text.
@@ -153,6 +153,26 @@ pub enum ReferenceAction {
 }
 
 impl ReferenceAction {
+    /// Every action, as it is written in a template and in SQL.
+    pub const ALL: [(ReferenceAction, &'static str); 4] = [
+        (Self::NoAction, "NO ACTION"),
+        (Self::Restrict, "RESTRICT"),
+        (Self::Cascade, "CASCADE"),
+        (Self::SetNull, "SET NULL"),
+    ];
+
+    /// The action in SQL.
+    #[must_use]
+    pub fn as_sql(self) -> &'static str {
+        match self {
+            Self::NoAction => "NO ACTION",
+            Self::Restrict => "RESTRICT",
+            Self::Cascade => "CASCADE",
+            Self::SetNull => "SET NULL",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
     fn is_default(&self) -> bool {
         *self == Self::NoAction
     }
@@ -196,6 +216,46 @@ pub struct Fts {
     pub tokenize: Option<String>,
 }
 
+impl ColumnType {
+    /// Every type with its name in a template.
+    pub const ALL: [(ColumnType, &'static str); 8] = [
+        (Self::Text, "text"),
+        (Self::Integer, "integer"),
+        (Self::Real, "real"),
+        (Self::Blob, "blob"),
+        (Self::Boolean, "boolean"),
+        (Self::Json, "json"),
+        (Self::Timestamp, "timestamp"),
+        (Self::Id, "id"),
+    ];
+
+    /// The type's name in a template.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Real => "real",
+            Self::Blob => "blob",
+            Self::Boolean => "boolean",
+            Self::Json => "json",
+            Self::Timestamp => "timestamp",
+            Self::Id => "id",
+        }
+    }
+
+    /// The STRICT type that holds it in the database.
+    #[must_use]
+    pub fn sql_type(self) -> &'static str {
+        match self {
+            Self::Text | Self::Json | Self::Id => "TEXT",
+            Self::Integer | Self::Boolean | Self::Timestamp => "INTEGER",
+            Self::Real => "REAL",
+            Self::Blob => "BLOB",
+        }
+    }
+}
+
 impl Template {
     /// The table of this name.
     #[must_use]
@@ -210,7 +270,57 @@ impl Table {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
+
+    /// Whether the column is part of the primary key.
+    #[must_use]
+    pub fn in_primary_key(&self, column: &str) -> bool {
+        self.primary_key.iter().any(|name| name == column)
+    }
+
+    /// Whether the primary key is the rowid itself: one column held as INTEGER.
+    ///
+    /// Only a key of type `integer` may be left out of an insert; look at the column's type for that.
+    #[must_use]
+    pub fn is_rowid_key(&self) -> bool {
+        match self.primary_key.as_slice() {
+            [only] => self.column(only).is_some_and(|column| column.sql_type() == "INTEGER"),
+            _ => false,
+        }
+    }
+
+    /// A name for the rowid that no column takes: the first free one of `rowid`, `_rowid_` and `oid`.
+    #[must_use]
+    pub fn rowid_alias(&self) -> &'static str {
+        let taken = |alias: &str| self.columns.iter().any(|column| column.name.eq_ignore_ascii_case(alias));
+        // Validation refuses a table whose columns take all three, so the last needs no look.
+        ROWID_ALIASES.into_iter().find(|alias| !taken(alias)).unwrap_or("oid")
+    }
+
+    /// The name of the index behind a set of unique columns: `tasks(email,name)`. Its parentheses keep it apart from
+    /// every name that a template can give.
+    #[must_use]
+    pub fn unique_index_name<S: AsRef<str>>(&self, columns: &[S]) -> String {
+        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        format!("{}({})", self.name, columns.join(","))
+    }
+
+    /// Whether the column refuses NULL: it says so, or it is part of the primary key.
+    #[must_use]
+    pub fn refuses_null(&self, column: &Column) -> bool {
+        column.not_null || self.in_primary_key(&column.name)
+    }
 }
+
+impl Column {
+    /// The STRICT type that holds the column in the database.
+    #[must_use]
+    pub fn sql_type(&self) -> &'static str {
+        self.column_type.sql_type()
+    }
+}
+
+/// The names SQLite gives to the rowid where no column takes them.
+pub(crate) const ROWID_ALIASES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 fn is_false(value: &bool) -> bool {
