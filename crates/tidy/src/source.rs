@@ -19,7 +19,7 @@ impl Source {
         let rust = path.ends_with(".rs");
         let code = if rust { blank(text) } else { text.to_owned() };
         let tests = match rust {
-            _ if is_test_file(path) => Vec::from([0..text.len()]),
+            _ if is_test_file(path) => std::iter::once(0..text.len()).collect(),
             true => test_items(&code),
             false => Vec::new(),
         };
