@@ -1,0 +1,109 @@
+// One tenant database: the doors to its tables. Nothing here is sent before a query is awaited.
+
+import { ChangeQuery } from './change_rows.js'
+import { InsertQuery } from './insert_rows.js'
+import type { Target } from './query.js'
+import { type AnyTableQuery, BatchQuery } from './run_batch.js'
+import { SelectQuery } from './select_rows.js'
+import type { InsertOf, SchemaShape, Selected, Selection, UpdateOf } from './shape.js'
+import type { CallOptions } from './transport.js'
+
+/** A column as `schema()` describes it. */
+export interface ColumnDescription {
+  name: string
+  type: string
+  [detail: string]: unknown
+}
+
+/** A table as `schema()` describes it. */
+export interface TableDescription {
+  name: string
+  columns: ColumnDescription[]
+  [detail: string]: unknown
+}
+
+/** A database's schema as the caller may see it. */
+export interface SchemaDescription {
+  template: string
+  version: number
+  tables: TableDescription[]
+}
+
+/** A client of one database. */
+export class Database<S extends SchemaShape<S>> {
+  readonly #target: Target
+
+  /** @internal */
+  constructor(target: Target) {
+    this.#target = target
+  }
+
+  /** Starts a query on a table. */
+  from<T extends keyof S & string>(table: T): Table<S, T> {
+    return new Table(this.#target, table)
+  }
+
+  /** Several queries in one transaction: all of them happen, or none. `data` has what each would have answered alone. */
+  batch<const Queries extends readonly AnyTableQuery[]>(queries: Queries): BatchQuery<Queries> {
+    return new BatchQuery(this.#target, queries, {})
+  }
+
+  /** The database's tables and columns, as this caller may see them. */
+  schema(options: CallOptions = {}): Promise<SchemaDescription> {
+    const { transport, database } = this.#target
+    return transport.send({
+      method: 'GET',
+      path: '/data/schema',
+      headers: { Database: database },
+      signal: options.signal,
+      readOnly: true,
+    })
+  }
+}
+
+/** A table of a database: what can be done with its rows. */
+export class Table<S extends SchemaShape<S>, T extends keyof S & string> {
+  readonly #target: Target
+  readonly #name: T
+
+  /** @internal */
+  constructor(target: Target, name: T) {
+    this.#target = target
+    this.#name = name
+  }
+
+  /** Reads rows: all columns, or those of a list, in which `{ tasks: ['id'] }` reads related rows too. */
+  select<const C extends Selection<S, T> = ['*']>(columns?: C | '*'): SelectQuery<S, T, Selected<S, T, C>> {
+    return new SelectQuery(this.#target, {
+      table: this.#name,
+      columns: columns === '*' ? ['*'] : columns,
+      where: [],
+      order: [],
+      amount: 'many',
+      counted: false,
+    })
+  }
+
+  /** Inserts rows, all or none. */
+  insert(rows: readonly InsertOf<S, T>[]): InsertQuery<S, T, 'many'>
+  /** Inserts a row. */
+  insert(row: InsertOf<S, T>): InsertQuery<S, T, 'one'>
+  insert(rows: InsertOf<S, T> | readonly InsertOf<S, T>[]): InsertQuery<S, T, 'many' | 'one'> {
+    const amount = Array.isArray(rows) ? 'many' : 'one'
+    return new InsertQuery(this.#target, { table: this.#name, rows, amount })
+  }
+
+  /** Changes the rows that `where` finds. */
+  update(values: UpdateOf<S, T>): ChangeQuery<S, T> {
+    return this.#change('update', values)
+  }
+
+  /** Deletes the rows that `where` finds. */
+  delete(): ChangeQuery<S, T> {
+    return this.#change('delete')
+  }
+
+  #change(operation: 'update' | 'delete', values?: unknown): ChangeQuery<S, T> {
+    return new ChangeQuery(this.#target, { operation, table: this.#name, values, where: [], amount: 'many' })
+  }
+}
