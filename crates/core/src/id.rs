@@ -36,6 +36,13 @@ macro_rules! ids {
             }
         }
 
+        // Caches keyed by an id are asked with the text of a request, without making an id of it first.
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)

@@ -1,1 +1,116 @@
-//! Being built.
+//! `tenants.db`: which templates, versions, databases, jobs and keys exist, cached for the requests that ask each time.
+//! Knows no HTTP and opens no tenant's database: what it says of a tenant's version mirrors the tenant's own file.
+
+mod cache;
+mod databases;
+mod jobs;
+mod keys;
+mod mirror;
+mod records;
+mod store;
+mod templates;
+
+use std::sync::Arc;
+
+use atomicbase_core::{Clock, DatabaseId, Name, Problem};
+use db::{Batch, Database, DbError, ErrorKind, Migration, Outcome};
+
+use crate::cache::{Cached, VersionKey};
+use crate::keys::KeyHash;
+use crate::mirror::Mirror;
+
+pub use databases::InsertedDatabase;
+pub use jobs::RetriedJob;
+pub use keys::NewKey;
+pub use records::{
+    DatabaseRecord, JobFailure, JobRecord, JobStatus, KeyRecord, SetAside, TemplateRecord, TemplateSummary,
+    TemplateVersion, VersionRecord, VersionState,
+};
+pub use templates::NewVersion;
+
+/// What brings `tenants.db` to the shape this program knows.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "templates, databases, jobs, keys",
+    sql: include_str!("../migrations/0001_templates_databases_jobs_keys.sql"),
+}];
+
+// What one entry costs is in the hundreds of bytes for databases and keys, and up to a megabyte for a version.
+const CACHED_DATABASES: usize = 100_000;
+const CACHED_KEYS: usize = 10_000;
+const CACHED_TEMPLATES: usize = 1_000;
+const CACHED_VERSIONS: usize = 250;
+
+/// Who exists. Clones share everything.
+#[derive(Clone)]
+pub struct Directory {
+    shared: Arc<Shared>,
+    mirror: Mirror,
+}
+
+struct Shared {
+    database: Arc<dyn Database>,
+    clock: Clock,
+    databases: Cached<DatabaseId, DatabaseRecord>,
+    /// A name is never given to a second database, so that this needs no invalidation.
+    names: Cached<Name, DatabaseId>,
+    templates: Cached<Name, TemplateRecord>,
+    versions: Cached<VersionKey, TemplateVersion>,
+    keys: Cached<KeyHash, KeyRecord>,
+}
+
+impl Directory {
+    /// Takes an open `tenants.db`, migrated by [`MIGRATIONS`]. Must be called within a runtime, which then runs the mirror.
+    pub async fn open(database: Arc<dyn Database>, clock: Clock) -> Result<Self, Problem> {
+        let shared = Arc::new(Shared {
+            database,
+            clock,
+            databases: Cached::new(CACHED_DATABASES),
+            names: Cached::new(CACHED_DATABASES),
+            templates: Cached::new(CACHED_TEMPLATES),
+            versions: Cached::new(CACHED_VERSIONS),
+            keys: Cached::new(CACHED_KEYS),
+        });
+        // A file that is not what it should be fails the start, not the first request.
+        shared.read(store::templates::list()).await?;
+        Ok(Self { mirror: Mirror::start(Arc::clone(&shared)), shared })
+    }
+}
+
+impl Shared {
+    /// The rows of one query.
+    async fn read(&self, statement: db::Statement) -> Result<Vec<store::Row>, Problem> {
+        let outcome = self.database.run(Batch::read().with(statement)).await?;
+        Ok(outcome.into_values().into_iter().map(store::Row::new).collect())
+    }
+
+    /// Runs a write and then `forget`, which takes out of the caches what the write has made old.
+    ///
+    /// Both happen even when the caller stops waiting in between: a request whose client has gone away is dropped, but its write
+    /// is not undone, and an entry that outlives it would be served for ever.
+    async fn write(
+        self: &Arc<Self>,
+        batch: Batch,
+        forget: impl FnOnce(&Shared, &Outcome) + Send + 'static,
+    ) -> Result<Outcome, DbError> {
+        let shared = Arc::clone(self);
+        let written = tokio::spawn(async move {
+            let outcome = shared.database.run(batch).await;
+            match &outcome {
+                Ok(outcome) => forget(&shared, outcome),
+                // Nobody knows whether a commit whose answer was lost took place.
+                Err(error) if error.kind == ErrorKind::Unavailable => shared.forget_everything(),
+                Err(_) => {}
+            }
+            outcome
+        });
+        written.await.unwrap_or_else(|error| Err(DbError::new(ErrorKind::Unavailable, error.to_string())))
+    }
+
+    fn forget_everything(&self) {
+        self.databases.forget_all();
+        self.templates.forget_all();
+        self.versions.forget_all();
+        self.keys.forget_all();
+    }
+}
