@@ -63,9 +63,13 @@ soak: ## mixed load for SOAK_MINUTES: does memory or anything else grow?
 	@cargo run --quiet --release -p bench -- soak --minutes $(SOAK_MINUTES)
 
 fuzz: .tools/fuzz ## each fuzz target for FUZZ_SECONDS
-	@for target in $$(cd fuzz && ls targets | sed 's/\.rs$$//'); do \
+	@for target in $$(cd fuzz/targets && ls | sed 's/\.rs$$//'); do \
 	  echo "── fuzz $$target, $(FUZZ_SECONDS) s"; \
-	  RUSTC_BOOTSTRAP=1 cargo fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -verbosity=0; \
+	  corpus=fuzz/corpus/$$target; log=$$corpus.log; mkdir -p $$corpus; \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run $$target $$corpus fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 > $$log 2>&1 \
+	    || { tail -n 40 $$log; exit 1; }; \
+	  grep number_of_executed_units $$log; \
 	done
 
 docs: ## write the generated pages of docs/ anew

@@ -22,11 +22,12 @@ use std::time::Duration;
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "\
-Usage: bench all | <workload>… [--rounds N] [--seconds S] [--fleet N] [--binary FILE]
+Usage: bench all | <workload>… [--rounds N] [--seconds S] [--fleet N] [--minutes M] [--binary FILE]
 
   --rounds N     rounds of each contestant, in turn (default 5)
   --seconds S    length of one load (default 2)
   --fleet N      databases of the push (default 847)
+  --minutes M    length of the soak (default 10)
   --binary FILE  the server to measure (default: built here, release)
 
 Workloads:
@@ -42,6 +43,8 @@ pub struct Bench {
     pub connections: usize,
     /// Databases of the push.
     pub fleet: u32,
+    /// Length of the soak.
+    pub minutes: u32,
     /// The server to measure.
     pub binary: PathBuf,
     /// Where results and logs go.
@@ -60,7 +63,7 @@ fn main() -> ExitCode {
     let ended = match arguments.first().map(String::as_str) {
         None | Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
-            workloads::ALL.iter().for_each(|(goal, name, _)| println!("  {goal:4} {name}"));
+            every_workload().for_each(|(goal, name, _)| println!("  {goal:4} {name}"));
             Ok(())
         }
         // The yardstick's own process, started by the runner.
@@ -103,11 +106,16 @@ fn run(arguments: &[String]) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { Err(format!("not measured: {}", failed.join(", ")).into()) }
 }
 
+fn every_workload() -> impl Iterator<Item = workloads::Workload> {
+    workloads::ALL.into_iter().chain([workloads::SOAK])
+}
+
 fn parse(arguments: &[String]) -> Result<(Bench, Vec<workloads::Workload>)> {
     let folder = std::env::current_dir()?.join("target/bench");
     std::fs::create_dir_all(&folder)?;
     let (rounds, window, fleet) = (5, Duration::from_secs(2), 847);
-    let mut bench = Bench { rounds, window, connections: 64, fleet, binary: PathBuf::new(), folder };
+    let mut bench =
+        Bench { rounds, window, connections: 64, fleet, minutes: 10, binary: PathBuf::new(), folder };
     let (mut chosen, mut rest) = (Vec::new(), arguments.iter());
     while let Some(word) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{word} needs a value"));
@@ -116,10 +124,11 @@ fn parse(arguments: &[String]) -> Result<(Bench, Vec<workloads::Workload>)> {
             "--rounds" => bench.rounds = value()?.parse()?,
             "--seconds" => bench.window = Duration::from_secs_f64(value()?.parse()?),
             "--fleet" => bench.fleet = value()?.parse()?,
+            "--minutes" => bench.minutes = value()?.parse()?,
             "--binary" => bench.binary = value()?.into(),
             name => {
-                let known = workloads::ALL.iter().find(|(goal, it, _)| *it == name || *goal == name);
-                chosen.push(*known.ok_or_else(|| format!("`{name}` is no workload\n\n{USAGE}"))?);
+                let known = every_workload().find(|(goal, it, _)| *it == name || *goal == name);
+                chosen.push(known.ok_or_else(|| format!("`{name}` is no workload\n\n{USAGE}"))?);
             }
         }
     }

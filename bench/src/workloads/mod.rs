@@ -8,6 +8,7 @@ pub mod list_rows;
 pub mod pocketbase;
 pub mod point_read;
 pub mod push_template;
+pub mod soak;
 
 use crate::report::Report;
 use crate::{Bench, Result};
@@ -26,3 +27,6 @@ pub const ALL: [Workload; 8] = [
     ("G9", "push-template", push_template::run),
     ("G10", "at-rest", at_rest::run),
 ];
+
+/// Too long for `all`: asked for by name.
+pub const SOAK: Workload = ("", "soak", soak::run);
