@@ -1,2 +1,40 @@
-//! The program.
-fn main() {}
+//! The program: `serve` and `dev` here, every other command in `cli`.
+
+mod config;
+mod dev;
+mod seed;
+mod serve;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// One SQLite database for every customer of your SaaS.
+#[derive(Parser)]
+#[command(name = "atomicbase", version, after_help = cli::AFTER_HELP, max_term_width = 80)]
+struct Arguments {
+    #[command(flatten)]
+    global: cli::GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(config::ServeArgs),
+    /// Run the server for development: makes a key, pushes the schemas, fills the example databases
+    Dev(dev::DevArgs),
+    #[command(flatten)]
+    Client(cli::Command),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        Command::Serve(serve) => serve::run(&serve),
+        Command::Dev(dev) => dev::run(&dev),
+        Command::Client(command) => cli::run(&command, &arguments.global),
+    }
+}

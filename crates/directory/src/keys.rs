@@ -97,7 +97,7 @@ fn hash(key: &str) -> KeyHash {
     Sha256::digest(key).into()
 }
 
-fn random_key() -> Result<String, Problem> {
+pub fn random_key() -> Result<String, Problem> {
     let mut key = String::with_capacity(PREFIX.len() + CHARACTERS);
     key.push_str(PREFIX);
     while key.len() < PREFIX.len() + CHARACTERS {

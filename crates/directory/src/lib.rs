@@ -21,7 +21,7 @@ use crate::mirror::Mirror;
 
 pub use databases::InsertedDatabase;
 pub use jobs::RetriedJob;
-pub use keys::NewKey;
+pub use keys::{NewKey, random_key};
 pub use records::{
     DatabaseRecord, JobFailure, JobRecord, JobStatus, KeyRecord, SetAside, TemplateRecord, TemplateSummary,
     TemplateVersion, VersionRecord, VersionState,
@@ -74,6 +74,11 @@ impl Directory {
         // A file that is not what it should be fails the start, not the first request.
         shared.read(store::templates::list()).await?;
         Ok(Self { mirror: Mirror::start(Arc::clone(&shared)), shared })
+    }
+
+    /// Whether `tenants.db` answers.
+    pub async fn check(&self) -> Result<(), Problem> {
+        self.shared.read(db::Statement::query("SELECT 1", vec![])).await.map(drop)
     }
 }
 

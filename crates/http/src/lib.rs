@@ -2,12 +2,14 @@
 //! The only place that turns an error into a response. Knows no capability.
 
 mod extract;
+mod listen;
 mod openapi;
 mod outer;
 mod respond;
 mod route;
 
 pub use extract::{Json, Path, Query, RawBody, parse_json};
+pub use listen::listen;
 pub use openapi::{Described, openapi};
 pub use outer::{Metrics, Outer, OuterSettings};
 pub use respond::{Failure, no_content, respond_json, respond_json_bytes};

@@ -39,7 +39,7 @@ const EVERYWHERE: [Code; 7] = [
 
 /// The whole document.
 #[must_use]
-pub fn openapi(routes: &[Route]) -> Value {
+pub fn openapi<'a>(routes: impl IntoIterator<Item = &'a Route>) -> Value {
     let mut paths = Map::new();
     for route in routes {
         let item = paths.entry(route.path).or_insert_with(|| json!({}));

@@ -1,0 +1,173 @@
+//! `atomicbase serve`: opens everything, listens with one runtime per core, and ends without dropping what it accepted.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use atomicbase_core::Problem;
+use axum::Router;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{self, ServeArgs, Settings};
+use crate::wire::{self, Wired};
+
+/// Exit code of a server that could not start or had to stop.
+const FAILED: u8 = 1;
+/// Exit code of settings that are not right.
+const USAGE: u8 = 2;
+/// How long requests in flight may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+pub(crate) fn run(args: &ServeArgs) -> ExitCode {
+    let settings = match config::load(args, std::env::vars()) {
+        Ok(settings) => settings,
+        Err(faults) => return fail(USAGE, &faults.to_string()),
+    };
+    log_as_json(&settings.log);
+    let data_dir = settings.data_dir.display().to_string();
+    if settings.service_key.is_none() {
+        tracing::warn!("no ATOMICBASE_SERVICE_KEY is set: only stored keys are accepted");
+    }
+    let outcome = serve(settings, |address| tracing::info!(%address, data_dir, "listening"));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => fail(FAILED, &describe(&problem)),
+    }
+}
+
+/// What went wrong and what to do, as lines for a terminal.
+pub(crate) fn describe(problem: &Problem) -> String {
+    let cause = problem.cause().map(|cause| format!(" ({cause})")).unwrap_or_default();
+    let hint = problem.hint_text().map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
+    format!("error: {}{cause}\n{hint}", problem.detail())
+}
+
+/// Prints on standard error and answers the exit code.
+pub(crate) fn fail(code: u8, text: &str) -> ExitCode {
+    // A closed standard error leaves nobody to tell.
+    drop(std::io::stderr().write_all(text.as_bytes()));
+    ExitCode::from(code)
+}
+
+/// Serves until a signal says stop. `started` is called once, when requests are accepted.
+pub(crate) fn serve(mut settings: Settings, started: impl FnOnce(SocketAddr)) -> Result<(), Problem> {
+    let listener = bind(settings.listen)?;
+    let address = listener.local_addr().map_err(Problem::internal)?;
+    let control = runtime()?;
+    control.block_on(async {
+        let mut signals = Signals::install()?;
+        let wired = wire::wire(&mut settings).await?;
+        wired.platform.resume_jobs().await?;
+        let (stop, stopping) = watch::channel(false);
+        let servers = start_servers(&listener, &wired, &settings, &stopping)?;
+        drop(listener);
+        started(address);
+        signals.stop().await;
+        tracing::info!("stopping: finishing the requests in flight");
+        stop.send_replace(true);
+        let finished = tokio::task::spawn_blocking(move || servers.into_iter().map(JoinHandle::join).all(|end| end.is_ok()));
+        tokio::select! {
+            finished = finished => {
+                if !finished.unwrap_or(false) {
+                    tracing::error!("a server thread panicked");
+                }
+            }
+            () = tokio::time::sleep(GRACE) => tracing::warn!("requests were still running after {GRACE:?}"),
+            () = signals.stop() => tracing::warn!("stopped at once by a second signal"),
+        }
+        wired.platform.stop().await;
+        drop(wired.lock);
+        Ok(())
+    })
+}
+
+/// One thread and runtime per core: a request stays on the core that accepted it.
+fn start_servers(
+    listener: &TcpListener,
+    wired: &Wired,
+    settings: &Settings,
+    stopping: &watch::Receiver<bool>,
+) -> Result<Vec<JoinHandle<()>>, Problem> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let connections = Arc::new(Semaphore::new(settings.max_connections));
+    (0..cores)
+        .map(|core| {
+            let listener = listener.try_clone().map_err(Problem::internal)?;
+            let (router, connections, stopping) = (wired.router.clone(), Arc::clone(&connections), stopping.clone());
+            let runtime = runtime()?;
+            std::thread::Builder::new()
+                .name(format!("serve-{core}"))
+                .spawn(move || serve_on(&runtime, listener, router, connections, stopping))
+                .map_err(Problem::internal)
+        })
+        .collect()
+}
+
+fn serve_on(
+    runtime: &Runtime,
+    listener: TcpListener,
+    router: Router,
+    connections: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+) {
+    let served = runtime.block_on(atomicbase_http::listen(listener, router, connections, stopping));
+    if let Err(error) = served {
+        tracing::error!(%error, "the server cannot listen");
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
+    TcpListener::bind(address).map_err(|error| {
+        let problem = Problem::new(atomicbase_core::Code::Unavailable, format!("Cannot listen on {address}: {error}"));
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => problem.hint(format!(
+                "Another program uses port {}. Stop it, or choose another with --listen 127.0.0.1:{}.",
+                address.port(),
+                address.port().wrapping_add(1).max(1024)
+            )),
+            _ => problem,
+        }
+    })
+}
+
+fn runtime() -> Result<Runtime, Problem> {
+    Builder::new_current_thread().enable_all().build().map_err(Problem::internal)
+}
+
+fn log_as_json(level: &str) {
+    let filter = EnvFilter::new(level);
+    let log = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
+    // Only fails where a subscriber is set already, and nothing else sets one.
+    drop(log.with_target(false).with_writer(std::io::stderr).try_init());
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// Without a handler the kernel kills a process that reaches its file-size limit; with one the write fails, and that is told.
+    _file_size: Signal,
+}
+
+impl Signals {
+    fn install() -> Result<Self, Problem> {
+        let install = |kind| signal(kind).map_err(Problem::internal);
+        Ok(Self {
+            interrupt: install(SignalKind::interrupt())?,
+            terminate: install(SignalKind::terminate())?,
+            _file_size: install(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
