@@ -92,8 +92,36 @@ pub fn sources(extensions: &[&str]) -> Vec<Source> {
             Source::new(path, &std::fs::read_to_string(file).unwrap())
         })
         .collect();
+    mark_test_modules(&mut sources);
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     sources
+}
+
+/// Files that another one includes as `#[cfg(test)] mod name;` are tests from end to end.
+fn mark_test_modules(sources: &mut [Source]) {
+    let modules: Vec<String> = sources.iter().flat_map(test_modules).collect();
+    for source in sources {
+        let within = |module: &String| {
+            source.path.strip_prefix(module).is_some_and(|rest| rest.starts_with(['.', '/']))
+        };
+        if modules.iter().any(within) {
+            source.tests.push(0..source.text.len());
+        }
+    }
+}
+
+/// Paths, without `.rs`, of the modules that a file includes for tests only.
+fn test_modules(source: &Source) -> Vec<String> {
+    let (folder, name) = source.path.rsplit_once('/').unwrap_or(("", &source.path));
+    let folder = match name.strip_suffix(".rs").unwrap_or(name) {
+        "lib" | "main" | "mod" => folder.to_owned(),
+        stem => format!("{folder}/{stem}"),
+    };
+    let names = source.tests.iter().filter_map(|test| {
+        let (_, name) = source.code[test.clone()].strip_suffix(';')?.rsplit_once("mod ")?;
+        Some(format!("{folder}/{name}"))
+    });
+    names.collect()
 }
 
 /// Files below `folder`, without hidden folders, build outputs and other people's packages.
@@ -129,10 +157,11 @@ pub fn item_end(code: &str, from: usize) -> usize {
     code.len()
 }
 
-/// The items behind `#[cfg(test)]`.
+/// The items behind `#[cfg(test)]`, and test functions that stand alone.
 fn test_items(code: &str) -> Vec<Range<usize>> {
-    let marker = "#[cfg(test)]";
-    code.match_indices(marker).map(|(at, _)| at..item_end(code, at + marker.len())).collect()
+    let markers = ["#[cfg(test)]", "#[test]", "#[tokio::test"];
+    let item = |at: usize| at..item_end(code, at + code[at..].find(']').map_or(0, |close| close + 1));
+    markers.iter().flat_map(|marker| code.match_indices(marker).map(|(at, _)| item(at))).collect()
 }
 
 /// `text` with comments, and the insides of string and character literals, as blanks.
@@ -249,7 +278,21 @@ fn tests_inside_a_file_are_told_from_its_code() {
     let in_tests = |name: &str| source.in_tests(source.find(name)[0]);
     assert_eq!([in_tests("a"), in_tests("b"), in_tests("c"), in_tests("d")], [false, true, false, false]);
     assert_eq!(source.lines_of_code(), 3);
+    assert!(Source::new("crates/x/src/a.rs", "#[test]\nfn a() {}").in_tests(9));
     assert!(Source::new("crates/x/tests/it/a.rs", "fn a() {}").in_tests(0));
     assert!(Source::new("web/packages/sdk/src/query.test.ts", "x").in_tests(0));
     assert!(!Source::new("crates/x/src/latest.rs", "fn a() {}").in_tests(0));
+}
+
+#[test]
+fn modules_that_only_tests_include_are_tests() {
+    let mut sources = [
+        Source::new("crates/x/src/lib.rs", "mod stubborn;\n#[cfg(test)]\nmod stub;\n"),
+        Source::new("crates/x/src/stub.rs", "fn a() {}"),
+        Source::new("crates/x/src/stub/deep.rs", "fn a() {}"),
+        Source::new("crates/x/src/stubborn.rs", "fn a() {}\n#[cfg(test)] mod probe;\n"),
+        Source::new("crates/x/src/stubborn/probe.rs", "fn a() {}"),
+    ];
+    mark_test_modules(&mut sources);
+    assert_eq!(sources.map(|source| source.in_tests(0)), [false, true, true, false, true]);
 }
