@@ -5,7 +5,7 @@ import { InsertQuery } from './insert_rows.js'
 import type { Target } from './query.js'
 import { type AnyTableQuery, BatchQuery } from './run_batch.js'
 import { SelectQuery } from './select_rows.js'
-import type { InsertOf, SchemaShape, Selected, Selection, UpdateOf } from './shape.js'
+import type { InsertOf, OnlyRelations, SchemaShape, Selected, Selection, UpdateOf } from './shape.js'
 import type { CallOptions } from './transport.js'
 
 /** A column as `schema()` describes it. */
@@ -73,10 +73,12 @@ export class Table<S extends SchemaShape<S>, T extends keyof S & string> {
   }
 
   /** Reads rows: all columns, or those of a list, in which `{ tasks: ['id'] }` reads related rows too. */
-  select<const C extends Selection<S, T> = ['*']>(columns?: C | '*'): SelectQuery<S, T, Selected<S, T, C>> {
+  select<const C extends '*' | Selection<S, T> = '*'>(
+    columns?: C & OnlyRelations<S, T, C>,
+  ): SelectQuery<S, T, Selected<S, T, C>> {
     return new SelectQuery(this.#target, {
       table: this.#name,
-      columns: columns === '*' ? ['*'] : columns,
+      columns: columns === '*' ? undefined : columns,
       where: [],
       order: [],
       amount: 'many',

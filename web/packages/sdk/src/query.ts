@@ -81,7 +81,8 @@ export abstract class Query<Answer extends Success, Throws extends boolean>
   }
 
   catch<Rejected = never>(
-    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: as in `Promise`, so that a handler may say what it expects
+    onRejected?: ((reason: any) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Outcome<Answer, Throws> | Rejected> {
     return this.then(null, onRejected)
   }

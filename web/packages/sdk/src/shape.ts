@@ -47,11 +47,29 @@ interface AnySelectionItem {
   readonly [relation: string]: readonly (string | AnySelectionItem)[]
 }
 
+/** Refuses relations that are not there where one that is stands beside them: there TypeScript looks no further. */
+export type OnlyRelations<S extends SchemaShape<S>, T extends keyof S, C> =
+  Untyped<S> extends true
+    ? unknown
+    : C extends '*'
+      ? unknown
+      : {
+          readonly [Position in keyof C]: C[Position] extends string
+            ? unknown
+            : {
+                readonly [N in keyof C[Position]]: N extends RelationName<S, T>
+                  ? OnlyRelations<S, TableOf<S, N>, C[Position][N]>
+                  : never
+              }
+        }
+
 /** A row as a selection answers it. */
-export type Selected<S extends SchemaShape<S>, T extends keyof S, C extends readonly unknown[]> =
+export type Selected<S extends SchemaShape<S>, T extends keyof S, C extends '*' | readonly unknown[]> =
   Untyped<S> extends true
     ? AnyRow
-    : Flat<PickedColumns<RowOf<S, T>, C[number]> & PickedRelations<S, T, Extract<C[number], object>>>
+    : C extends readonly unknown[]
+      ? Flat<PickedColumns<RowOf<S, T>, C[number]> & PickedRelations<S, T, Extract<C[number], object>>>
+      : RowOf<S, T>
 
 type PickedColumns<Row, Item> = '*' extends Item ? Row : Pick<Row, Extract<Item, keyof Row>>
 

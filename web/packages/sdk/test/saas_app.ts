@@ -1,0 +1,28 @@
+// A schema with every kind of relation: to one, to many, two keys to one table, and a self-reference.
+
+import { c, defineSchema, defineTable, type InferSchema } from '@atomicbase/schema'
+
+export const schema = defineSchema('saas-app', {
+  users: defineTable({
+    id: c.id(),
+    email: c.text().notNull().unique(),
+    active: c.boolean().notNull().default(true),
+  }),
+  projects: defineTable({
+    id: c.text().primaryKey(),
+    name: c.text().notNull(),
+    status: c.text().notNull().default('active').enum(['active', 'archived']),
+    budget: c.real(),
+    parent_id: c.text().references('projects.id'),
+  }),
+  tasks: defineTable({
+    id: c.integer().primaryKey(),
+    project_id: c.text().notNull().references('projects.id'),
+    title: c.text().notNull(),
+    created_by: c.text().notNull().references('users.id'),
+    assigned_to: c.text().references('users.id'),
+    meta: c.json<{ labels: string[] }>(),
+  }),
+})
+
+export type SaasApp = InferSchema<typeof schema>
