@@ -1,0 +1,5 @@
+//! The door, through the whole router.
+
+mod act_as;
+mod isolation;
+mod outer;
