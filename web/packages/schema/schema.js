@@ -245,7 +245,7 @@ export function defineSchema(name, tables, options = {}) {
   const written = Object.keys(tables).map((tableName) => tableTemplate(tableName, tables[tableName]))
   requireReferences(tables)
   const policies = options.policies === undefined ? undefined : policiesTemplate(options.policies, tables)
-  return new Schema(withoutDefaults({ format: 1, name, tables: written, policies }))
+  return new Schema({ format: 1, name, tables: written, ...withoutDefaults({ policies }) })
 }
 
 function tableTemplate(name, value) {

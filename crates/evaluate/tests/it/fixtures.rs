@@ -1,0 +1,42 @@
+//! The evaluator answers the JSON that the npm package answers in Node: both are held to the same files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use evaluate::{Limits, evaluate_config, evaluate_schema};
+use serde_json::Value;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn every_fixture_evaluates_to_its_json() {
+    let folder = repository().join("web/packages/schema/fixtures");
+    let mut seen = 0;
+    for file in fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let Some(stem) = name.strip_suffix(".schema.ts") else { continue };
+        let template = evaluate_schema(&path, &folder, &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+        let expected = fs::read_to_string(folder.join(format!("{stem}.json"))).unwrap();
+        // As text: the order of tables and columns is part of a template.
+        assert_eq!(serde_json::to_string_pretty(&template).unwrap(), expected.trim_end(), "{name}");
+        seen += 1;
+    }
+    assert!(seen >= 4, "only {seen} fixtures in {}", folder.display());
+}
+
+#[test]
+fn the_sample_project_is_the_fixture() {
+    let root = repository().join("examples/saas-app");
+    let schema = root.join("schemas/saas-app.schema.ts");
+    let template = evaluate_schema(&schema, &root, &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(template, json(&repository().join("web/packages/schema/fixtures/saas-app.json")));
+    let config = evaluate_config(&root.join("atomicbase.config.ts"), &root, &Limits::default());
+    assert_eq!(config.unwrap_or_else(|error| panic!("{error}"))["schemas"], "./schemas");
+}
