@@ -1,3 +1,5 @@
+// Conditions, by the JSON that they become.
+
 import { expect, test } from 'vitest'
 import {
   and,

@@ -1,3 +1,5 @@
+// Databases, templates and jobs, by what a real server receives; lists in pages and events in pieces.
+
 import { expect, test } from 'vitest'
 import { Atomicbase, type Job } from '../src/index.js'
 import { inTurn, json, type Respond, recordingServer } from './recording_server.js'

@@ -1,3 +1,5 @@
+// Queries, by what a real server receives and by what its answers become.
+
 import { expect, test } from 'vitest'
 import { eq, gt } from '../src/filters.js'
 import { Atomicbase, AtomicbaseError } from '../src/index.js'

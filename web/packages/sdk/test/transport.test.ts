@@ -1,3 +1,5 @@
+// What happens between a call and its answer: repeats, time limits, ends, and answers that are not ours.
+
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { Atomicbase } from '../src/index.js'
