@@ -37,9 +37,9 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await browser.close()
-  pages.close()
-  await server.stop()
+  await browser?.close()
+  pages?.close()
+  await server?.stop()
 })
 
 /** An empty page, and the package as npm ships it under `/sdk/`. */

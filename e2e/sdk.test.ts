@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await server.stop()
+  await server?.stop()
 })
 
 async function pushed(template: typeof version1 | typeof version2): Promise<Job | undefined> {
@@ -271,7 +271,7 @@ describe('a changed schema', () => {
     server = await startServer()
   })
   afterAll(async () => {
-    await server.stop()
+    await server?.stop()
   })
 
   test('reaches every database, and the first request after release sees it', async () => {
