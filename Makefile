@@ -25,7 +25,7 @@ help: ## show these words
 
 run: ## build, and serve examples/saas-app at http://localhost:8080
 	$(call say,building the release binary; the first time this takes some minutes)
-	@cargo build --quiet --release -p atomicbase
+	@cargo build --release -p atomicbase
 	@exec target/release/atomicbase dev --dir examples/saas-app
 
 check: web/node_modules .tools/deny ## what needs no running program: format, lints, licences, types
@@ -40,16 +40,15 @@ check: web/node_modules .tools/deny ## what needs no running program: format, li
 	$(call say,tsc)
 	@cd web && npm run --silent check --workspaces --if-present
 
-test: .tools/packages .tools/nextest check ## everything: install what is missing, check, run every test
+test: .tools/packages .tools/nextest e2e/node_modules check ## everything: install what is missing, check, run every test
 	$(call say,Rust tests)
 	@cargo nextest run --workspace --status-level=fail --final-status-level=fail --show-progress=none
 	$(call say,documentation tests)
 	@cargo test --quiet --doc --workspace
 	$(call say,TypeScript tests)
 	@cd web && npm test --silent
-	$(call say,end to end: the program through its CLI, the SDK, a browser and the README)
+	$(call say,end to end: CLI and SDK and browser and README against the real program)
 	@cargo build --quiet -p atomicbase
-	@npm ci --prefix e2e --silent --no-audit --no-fund
 	@npm test --prefix e2e --silent
 
 fmt: web/node_modules ## write the format that check asks for
@@ -73,7 +72,7 @@ fuzz: .tools/fuzz ## each fuzz target for FUZZ_SECONDS
 	done
 
 docs: ## write the generated pages of docs/ anew
-	@ATOMICBASE_WRITE_DOCS=1 cargo nextest run --workspace --status-level=fail -E 'test(docs_are_current)'
+	@ATOMICBASE_WRITE_DOCS=1 cargo nextest run -p atomicbase --status-level=fail -E 'test(docs_are_current)'
 
 clean: ## remove what was built and what `make run` keeps
 	@cargo clean --quiet
@@ -81,9 +80,9 @@ clean: ## remove what was built and what `make run` keeps
 
 # ── what the words need ──────────────────────────────────────────────────────────────────────────────────────────────
 
-web/node_modules: web/package-lock.json web/package.json
-	$(call say,npm packages)
-	@cd web && npm ci --silent --no-audit --no-fund
+web/node_modules e2e/node_modules: %/node_modules: %/package-lock.json
+	$(call say,npm packages of $*)
+	@npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 .PHONY: .tools/packages .tools/nextest .tools/deny .tools/fuzz
