@@ -1,6 +1,8 @@
 //! The SQL that makes and alters a tenant's tables: the only place that writes it. Names are quoted, constants are rendered,
 //! expressions stand in parentheses. Keeps to what SQLite 3.47 understands; full-text search is not written here.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::template::{Column, ColumnType, DefaultValue, Index, Reference, ReferenceAction, Table, Template};
@@ -34,6 +36,12 @@ pub(crate) fn create_table(table: &Table) -> String {
 
 pub(crate) fn drop_table(table: &str) -> String {
     format!("DROP TABLE {}", quote(table))
+}
+
+/// An empty table to which foreign keys to these columns may refer, for as long as a transaction needs one.
+pub(crate) fn create_stand_in(table: &str, keys: &BTreeSet<&str>) -> String {
+    let columns: Vec<String> = keys.iter().map(|key| format!("{} UNIQUE", quote(key))).collect();
+    format!("CREATE TABLE {} ({})", quote(table), columns.join(", "))
 }
 
 pub(crate) fn add_column(table: &Table, column: &Column) -> String {

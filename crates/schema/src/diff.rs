@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::change::{Change, ChangeKind};
 use crate::fault::shown;
-use crate::template::{Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, Table, Template};
+use crate::template::{
+    Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
+};
 
 /// Everything that differs between two templates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,8 +256,13 @@ fn default_summary(default: &DefaultValue) -> String {
 }
 
 fn reference_summary(reference: &Reference) -> String {
-    let Reference { table, column, on_delete, on_update } = reference;
-    format!("{table}.{column} on delete {} on update {}", on_delete.as_sql(), on_update.as_sql())
+    let mut summary = format!("{}.{}", reference.table, reference.column);
+    for (event, action) in [("delete", reference.on_delete), ("update", reference.on_update)] {
+        if action != ReferenceAction::NoAction {
+            summary += &format!(" on {event} {}", action.as_sql());
+        }
+    }
+    summary
 }
 
 fn generated_summary(generated: &Generated) -> String {

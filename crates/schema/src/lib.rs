@@ -5,6 +5,7 @@ mod canonical;
 mod change;
 mod ddl;
 mod diff;
+mod drops;
 mod expression;
 mod fault;
 mod order;

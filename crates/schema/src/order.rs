@@ -57,7 +57,8 @@ fn arrange<'a, T>(items: &[&'a T], waits_for: impl Fn(usize, usize) -> bool) -> 
     Order { ordered, stuck: waiting.into_iter().map(|i| items[i]).collect() }
 }
 
-fn names_in(column: &Column) -> HashSet<String> {
+/// The names that the column's own expressions mention.
+pub(crate) fn names_in(column: &Column) -> HashSet<String> {
     let generated = column.generated.as_ref().map(|generated| generated.sql.as_str());
     column.check.as_deref().into_iter().chain(generated).flat_map(mentioned_names).collect()
 }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Change, ChangeKind};
 use crate::ddl;
 use crate::diff::diff;
+use crate::drops::{DropStatements, DroppedIndex, Drops};
 use crate::expression::is_blob_literal;
-use crate::order::{added_column_order, dropped_column_order, dropped_table_order};
+use crate::order::added_column_order;
 use crate::template::{Column, DefaultValue, ROWID_ALIASES, Table, Template};
 
 /// The way of a database from one template to the next. Its steps run in order in one transaction.
@@ -75,9 +76,7 @@ pub fn plan(old: Option<&Template>, new: &Template) -> Result<Plan, Unsupported>
 struct Work<'a> {
     old: &'a Template,
     new: &'a Template,
-    dropped_indexes: Vec<String>,
-    dropped_columns: Vec<(&'a Table, Vec<&'a Column>)>,
-    dropped_tables: Vec<&'a Table>,
+    drops: Drops<'a>,
     added_tables: Vec<&'a Table>,
     added_columns: Vec<(&'a Table, Vec<&'a Column>)>,
     added_indexes: Vec<String>,
@@ -90,9 +89,7 @@ impl<'a> Work<'a> {
         Self {
             old,
             new,
-            dropped_indexes: Vec::new(),
-            dropped_columns: Vec::new(),
-            dropped_tables: Vec::new(),
+            drops: Drops::default(),
             added_tables: Vec::new(),
             added_columns: Vec::new(),
             added_indexes: Vec::new(),
@@ -104,7 +101,7 @@ impl<'a> Work<'a> {
     fn take(&mut self, change: &Change) -> bool {
         match change.kind {
             ChangeKind::AddTable => self.added_tables.extend(self.new.table(&change.table)),
-            ChangeKind::DropTable => self.dropped_tables.extend(self.old.table(&change.table)),
+            ChangeKind::DropTable => self.drops.tables.extend(self.old.table(&change.table)),
             _ => {
                 let Some(new) = self.new.table(&change.table) else { return false };
                 // A table that is new has no changes of this kind but those refused below, and one that is renamed is
@@ -129,7 +126,7 @@ impl<'a> Work<'a> {
                 let Some(column) = old.column(name).filter(|column| can_drop(old, column)) else {
                     return false;
                 };
-                push_to(&mut self.dropped_columns, new, column);
+                push_to(&mut self.drops.columns, new, column);
             }
             ChangeKind::AddUnique => {
                 let columns = new.unique.iter().find(|columns| columns.join(",") == name);
@@ -137,30 +134,28 @@ impl<'a> Work<'a> {
             }
             ChangeKind::DropUnique => {
                 let columns = old.unique.iter().find(|columns| columns.join(",") == name);
-                self.dropped_indexes.extend(columns.map(|columns| old.unique_index_name(columns)));
+                self.drops.indexes.extend(columns.map(|columns| DroppedIndex::unique(old, columns)));
             }
             ChangeKind::AddIndex => {
                 let index = new.indexes.iter().find(|index| index.name == name);
                 self.added_indexes.extend(index.map(|index| ddl::create_index(new, index)));
             }
-            ChangeKind::DropIndex => self.dropped_indexes.push(name.to_owned()),
+            ChangeKind::DropIndex => {
+                let index = old.indexes.iter().find(|index| index.name == name);
+                self.drops.indexes.extend(index.map(|index| DroppedIndex::named(old, index)));
+            }
             _ => return false,
         }
         true
     }
 
     /// The statements in an order in which each finds what it needs: everything goes before anything comes, so that names
-    /// are free; columns go before the tables they refer to, and come after them.
+    /// are free, and columns come after the tables they refer to.
     fn steps(&mut self) -> Vec<Step> {
-        let mut sql: Vec<String> = self.dropped_indexes.iter().map(|name| ddl::drop_index(name)).collect();
-        for (table, columns) in &self.dropped_columns {
-            let order = dropped_column_order(columns, table);
-            sql.extend(order.ordered.iter().map(|column| ddl::drop_column(&table.name, &column.name)));
-            let stuck =
-                order.stuck.iter().map(|column| (ChangeKind::DropColumn, &*table.name, &*column.name));
-            self.stuck.extend(stuck);
-        }
-        sql.extend(drop_tables(&self.dropped_tables));
+        let DropStatements { mut sql, stuck } = self.drops.statements();
+        let stuck =
+            stuck.into_iter().map(|(table, column)| (ChangeKind::DropColumn, &*table.name, &*column.name));
+        self.stuck.extend(stuck);
         for table in &self.added_tables {
             sql.push(ddl::create_table(table));
             let unique = table.unique.iter().map(|columns| ddl::create_unique(table, columns));
@@ -215,25 +210,4 @@ fn can_drop(table: &Table, column: &Column) -> bool {
 /// SQLite adds and drops no column that hides the rowid.
 fn is_rowid_alias(name: &str) -> bool {
     ROWID_ALIASES.iter().any(|alias| name.eq_ignore_ascii_case(alias))
-}
-
-/// DROP TABLE first deletes the rows when other tables refer to it, and that deletion cascades or is refused. Children
-/// therefore go first, when it deletes nothing. In a circle of tables, or one that refers to itself, it has to delete; the
-/// violations that causes are then counted until the commit, by when the whole circle is gone.
-fn drop_tables(tables: &[&Table]) -> Vec<String> {
-    let refers_to_itself = |table: &&Table| {
-        table
-            .columns
-            .iter()
-            .filter_map(|c| c.references.as_ref())
-            .any(|reference| reference.table == table.name)
-    };
-    let order = dropped_table_order(tables);
-    let mut sql = Vec::new();
-    if !order.stuck.is_empty() || tables.iter().any(refers_to_itself) {
-        sql.push("PRAGMA defer_foreign_keys = ON".to_owned());
-    }
-    let names = order.ordered.iter().chain(&order.stuck);
-    sql.extend(names.map(|table| ddl::drop_table(&table.name)));
-    sql
 }

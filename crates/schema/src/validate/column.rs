@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::check_sql;
 use super::identifier::check_identifier;
-use crate::fault::{Faults, shown, suggestion};
+use crate::fault::{Faults, shown};
 use crate::template::{Column, ColumnType, DefaultValue, Table};
 
 /// The collating sequences SQLite has by itself.
@@ -69,8 +69,7 @@ fn check_collate(column: &Column, name: &str, path: &str, faults: &mut Faults) {
         faults.add(path, "only a column of type text has a collation");
     }
     if !COLLATIONS.contains(&name) {
-        let hint = suggestion(name, COLLATIONS);
-        let message = format!("no collation `{}`{hint}; there are {}", shown(name), COLLATIONS.join(", "));
+        let message = format!("no collation `{}`; there are {}", shown(name), COLLATIONS.join(", "));
         faults.add(path, message);
     }
 }
