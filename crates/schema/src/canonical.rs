@@ -86,3 +86,45 @@ fn sorted(value: Value) -> Value {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(columns: &Value, policies: &Value) -> Template {
+        let tables = json!([{"name": "t", "columns": columns, "unique": [["id"]]}]);
+        Template::parse(&json!({"format": 1, "name": "n", "tables": tables, "policies": policies})).unwrap()
+    }
+
+    #[test]
+    fn what_equals_its_default_is_left_out() {
+        let columns = json!([
+            {"name": "id", "type": "id", "not_null": true},
+            {"name": "a", "type": "text", "not_null": false, "collate": "binary", "default": {"value": null}},
+            {"name": "b", "type": "real", "default": {"value": 1}},
+            {"name": "c", "type": "text", "collate": "rtrim",
+             "references": {"table": "t", "column": "id", "on_delete": "NO ACTION"}},
+        ]);
+        insta::assert_snapshot!(parse(&columns, &json!({})).to_json(), @r#"{"format":1,"name":"n","tables":[{"name":"t","columns":[{"name":"id","type":"id"},{"name":"a","type":"text"},{"name":"b","type":"real","default":{"value":1.0}},{"name":"c","type":"text","references":{"table":"t","column":"id"},"collate":"RTRIM"}],"primary_key":["id"]}]}"#);
+    }
+
+    #[test]
+    fn the_hash_is_of_what_a_database_becomes() {
+        let columns = |extra: Value| {
+            let mut column = json!({"name": "a", "type": "text"});
+            column.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            json!([{"name": "id", "type": "id"}, column])
+        };
+        let hash = |extra: Value, policies: Value| parse(&columns(extra), &policies).hash();
+        let plain = hash(json!({}), json!({}));
+        insta::assert_snapshot!(plain, @r"593c54aa0acce6e5937edaf62e87d4a97af2d874d690f5185f1a4ef4ee4527a5");
+        assert_eq!(hash(json!({"renamed_from": "b", "backfill": "'x'"}), json!({})), plain);
+        assert_eq!(hash(json!({"not_null": false}), json!({})), plain);
+        assert_ne!(hash(json!({"not_null": true}), json!({})), plain);
+        let policies = hash(json!({}), json!({"t": {"member": {"select": true, "insert": true}}}));
+        assert_ne!(policies, plain);
+        assert_eq!(hash(json!({}), json!({"t": {"member": {"insert": true, "select": true}}})), policies);
+    }
+}

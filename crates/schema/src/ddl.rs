@@ -153,3 +153,28 @@ fn string_literal(text: &str) -> String {
 fn quoted_list(names: &[String]) -> String {
     names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_and_strings_keep_their_quotes_inside() {
+        assert_eq!(quote("a\"b"), "\"a\"\"b\"");
+        assert_eq!(string_literal("it's; -- \"x\""), "'it''s; -- \"x\"'");
+    }
+
+    #[test]
+    fn constants_keep_their_type() {
+        let sql = |column_type, value| literal(column_type, &value);
+        assert_eq!(sql(ColumnType::Integer, json!(i64::MIN)).unwrap(), "-9223372036854775808");
+        assert_eq!(sql(ColumnType::Real, json!(1)).unwrap(), "1.0");
+        assert_eq!(sql(ColumnType::Real, json!(-1.5e300)).unwrap(), "-1.5e300");
+        assert_eq!(sql(ColumnType::Boolean, json!(true)).unwrap(), "1");
+        assert_eq!(sql(ColumnType::Json, json!("it's")).unwrap(), "'\"it''s\"'");
+        assert_eq!(sql(ColumnType::Json, json!(null)), None);
+        assert_eq!(sql(ColumnType::Text, json!(1)), None);
+    }
+}

@@ -290,3 +290,57 @@ fn word_end(sql: &str, start: usize) -> Result<usize, InvalidExpression> {
     }
     Ok(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_reason_is_given() {
+        for (sql, reason) in [
+            ("", InvalidExpression::Empty),
+            (" \n\t", InvalidExpression::Empty),
+            ("1)--", InvalidExpression::Comment),
+            ("1) OR (1", InvalidExpression::Parentheses),
+            ("1 /*", InvalidExpression::Comment),
+            ("'a", InvalidExpression::Unterminated),
+            ("'a''", InvalidExpression::Unterminated),
+            ("[a", InvalidExpression::Unterminated),
+            ("x'0g'", InvalidExpression::Blob),
+            ("x'00", InvalidExpression::Blob),
+            ("'\0'", InvalidExpression::Character('\0')),
+            ("a\u{b}", InvalidExpression::Character('\u{b}')),
+            ("\u{feff}select", InvalidExpression::Character('\u{feff}')),
+            ("1, 2", InvalidExpression::Comma),
+            ("1e--1", InvalidExpression::Comment),
+            ("0x1e--1", InvalidExpression::Comment),
+            (":x", InvalidExpression::Parameter),
+            ("Select", InvalidExpression::Subselect("SELECT")),
+        ] {
+            assert_eq!(check_expression(sql), Err(reason), "{sql:?}");
+        }
+        let long = "1".repeat(MAX_EXPRESSION_BYTES);
+        assert_eq!(check_expression(&long), Ok(()));
+        assert_eq!(check_expression(&format!("{long}1")), Err(InvalidExpression::TooLong));
+        assert_eq!(check_expression("\"select\" = 'select' + selected"), Ok(()));
+    }
+
+    #[test]
+    fn names_are_found_however_they_are_quoted_and_functions_are_none() {
+        let names = mentioned_names("Length(a) > \"B\" OR [c] = `d` || 'e' OR t.F IN (1)");
+        for name in ["a", "b", "c", "d", "f"] {
+            assert!(names.contains(name), "{name}");
+        }
+        for other in ["length", "e"] {
+            assert!(!names.contains(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_a_blob_alone_is_a_blob_literal() {
+        assert!(is_blob_literal(" X'00ff' "));
+        for other in ["x", "'x'", "x'00' || x'00'", "zeroblob(2)", "xyz", ""] {
+            assert!(!is_blob_literal(other), "{other}");
+        }
+    }
+}

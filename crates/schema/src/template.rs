@@ -326,3 +326,48 @@ pub(crate) const ROWID_ALIASES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 fn is_false(value: &bool) -> bool {
     !*value
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn table(columns: &[(&str, &str)], key: &[&str]) -> Table {
+        let columns: Vec<_> =
+            columns.iter().map(|(name, kind)| json!({"name": name, "type": kind})).collect();
+        let table = json!({"name": "tasks", "columns": columns, "primary_key": key});
+        serde_json::from_value(table).unwrap()
+    }
+
+    #[test]
+    fn the_rowid_has_a_name_that_no_column_takes() {
+        assert_eq!(table(&[("id", "text")], &["id"]).rowid_alias(), "rowid");
+        assert_eq!(table(&[("ROWID", "text")], &["ROWID"]).rowid_alias(), "_rowid_");
+        assert_eq!(table(&[("rowid", "text"), ("_rowid_", "text")], &["rowid"]).rowid_alias(), "oid");
+    }
+
+    #[test]
+    fn one_integer_column_is_the_rowid() {
+        for (kind, is_rowid) in [("integer", true), ("timestamp", true), ("text", false), ("real", false)] {
+            assert_eq!(table(&[("id", kind)], &["id"]).is_rowid_key(), is_rowid, "{kind}");
+        }
+        assert!(!table(&[("a", "integer"), ("b", "integer")], &["a", "b"]).is_rowid_key());
+    }
+
+    #[test]
+    fn words_and_their_names_are_the_same_both_ways() {
+        for (column_type, name) in ColumnType::ALL {
+            assert_eq!(column_type.as_str(), name);
+            assert_eq!(serde_json::to_value(column_type).unwrap(), json!(name));
+        }
+        for (action, name) in ReferenceAction::ALL {
+            assert_eq!(action.as_sql(), name);
+            assert_eq!(serde_json::to_value(action).unwrap(), json!(name));
+        }
+        assert_eq!(
+            table(&[("a", "text")], &["a"]).unique_index_name(&["email", "name"]),
+            "tasks(email,name)"
+        );
+    }
+}

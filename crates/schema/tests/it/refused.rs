@@ -262,3 +262,36 @@ fn a_check_that_rows_break_fails_the_step_alone() {
         assert_eq!(database.catalog(), Database::of(expected).catalog());
     }
 }
+
+/// The column ties kept rows to a dropped table, and its key is needed while that table's rows are deleted.
+#[test]
+fn a_column_that_no_order_of_drops_lets_go_is_refused() {
+    let parse = |k_columns: Value, unique: Value, others: &[Value]| {
+        let mut tables =
+            vec![json!({"name": "k", "columns": k_columns, "primary_key": ["id"], "unique": unique})];
+        tables.extend(others.iter().cloned());
+        Template::parse(&json!({"format": 1, "name": "sample", "tables": tables})).unwrap()
+    };
+    let id = json!({"name": "id", "type": "text"});
+    let code = json!({"name": "code", "type": "text", "references": {"table": "d", "column": "id"}});
+    let refers = |name: &str, table: &str, column: &str| {
+        json!({"name": name, "type": "text",
+               "references": {"table": table, "column": column, "on_delete": "CASCADE"}})
+    };
+    let looping = json!({"name": "d", "columns": [id, refers("up", "d", "id"), refers("k", "k", "code")], "primary_key": ["id"]});
+    let new = parse(json!([id]), json!([]), &[]);
+    let old = parse(json!([id, code]), json!([["code"]]), &[looping]);
+    assert_eq!(refused(&old, &new), ["- k.code (TEXT)"]);
+    // Where nothing is deleted there is an order.
+    let plain = json!({"name": "d", "columns": [id, refers("k", "k", "code")], "primary_key": ["id"]});
+    let old = parse(json!([id, code]), json!([["code"]]), &[plain]);
+    let database = Database::of(&old);
+    database
+        .0
+        .execute_batch(
+            "INSERT INTO k VALUES ('a', NULL); INSERT INTO d VALUES ('d', NULL); UPDATE k SET code = 'd';",
+        )
+        .unwrap();
+    database.migrate(&plan(Some(&old), &new).unwrap()).unwrap();
+    assert_eq!(database.strings("SELECT * FROM k"), ["a"]);
+}
