@@ -25,6 +25,8 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Bytes of the JavaScript stack.
     pub stack_bytes: usize,
+    /// Bytes of one source file. Its parser gets four KiB of stack for each.
+    pub file_bytes: usize,
     /// Bytes of all source files together.
     pub source_bytes: usize,
     /// Bytes of the resulting JSON.
@@ -38,7 +40,8 @@ impl Default for Limits {
         Self {
             memory_bytes: 64 << 20,
             stack_bytes: 512 << 10,
-            source_bytes: 1 << 20,
+            file_bytes: 256 << 10,
+            source_bytes: 2 << 20,
             output_bytes: 1 << 20,
             time: Duration::from_secs(5),
         }
@@ -62,14 +65,13 @@ enum Expected {
     Config,
 }
 
-/// The parser and the passes after it recurse as deep as the source nests, and have no limit of their own.
-/// Only pages that are touched cost memory.
-const NATIVE_STACK_BYTES: usize = 512 << 20;
+/// What Rust needs beside the stack that QuickJS counts.
+const NATIVE_STACK_BYTES: usize = 2 << 20;
 
 /// How much longer than its own limit an evaluation may take before it is given up.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Runs on a thread of its own: for its stack, and because some builtins (`indexOf` over an array-like of length
+/// Runs on a thread of its own, because some builtins (`indexOf` over an array-like of length
 /// 2^53) never ask whether time is up. Such a thread is left behind; it ends with the process.
 fn evaluate(path: &Path, root: &Path, limits: &Limits, expected: Expected) -> Result<Value, EvaluateError> {
     let about_file = |message: String| EvaluateError::about_file(path.display().to_string(), message);
@@ -86,7 +88,7 @@ fn evaluate(path: &Path, root: &Path, limits: &Limits, expected: Expected) -> Re
     };
     thread::Builder::new()
         .name("evaluate".to_owned())
-        .stack_size(NATIVE_STACK_BYTES)
+        .stack_size(limits.stack_bytes + NATIVE_STACK_BYTES)
         .spawn(job)
         .map_err(|error| about_file(format!("no thread to evaluate it on: {error}")))?;
     match answer.recv_timeout(limits.time + GRACE) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::Limits;
 use crate::error::EvaluateError;
 use crate::source::Source;
-use crate::transpile::{Import, JavaScript, transpile};
+use crate::transpile::{Import, JavaScript, transpile_with_room};
 
 /// The one package a schema file may import.
 pub const SCHEMA_PACKAGE: &str = "@atomicbase/schema";
@@ -46,12 +46,18 @@ impl ModuleGraph {
     /// Reads `path` and everything it imports.
     pub fn load(path: &Path, root: &Path, limits: &Limits) -> Result<Self, EvaluateError> {
         let about_file = |message| EvaluateError::about_file(path.display().to_string(), message);
+        // The parent of a bare file name is the empty path.
+        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let root = root
             .canonicalize()
             .map_err(|error| about_file(format!("the project's folder {}: {error}", root.display())))?;
         let entry = path.canonicalize().map_err(|error| about_file(error.to_string()))?;
         if !entry.starts_with(&root) {
             return Err(about_file(format!("lies outside the project's folder {}", root.display())));
+        }
+        // Opening a pipe would wait for its other end.
+        if !entry.is_file() {
+            return Err(about_file("is not a file".to_owned()));
         }
         let mut loader = Loader { paths: vec![entry], root, bytes_left: limits.source_bytes, limits };
         let mut modules = Vec::new();
@@ -90,7 +96,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn module(&mut self, path: &Path) -> Result<Module, EvaluateError> {
         let source = self.read(path)?;
-        let javascript = transpile(&source, path)?;
+        let javascript = transpile_with_room(&source, path)?;
         let mut targets = HashMap::new();
         for import in &javascript.imports {
             let target = self
@@ -106,10 +112,14 @@ impl Loader<'_> {
         let about_file = |message| EvaluateError::about_file(name.clone(), message);
         let mut bytes = Vec::new();
         File::open(path)
-            .and_then(|file| file.take(self.bytes_left as u64 + 1).read_to_end(&mut bytes))
+            .and_then(|file| file.take(self.limits.file_bytes as u64 + 1).read_to_end(&mut bytes))
             .map_err(|error| about_file(error.to_string()))?;
+        if bytes.len() > self.limits.file_bytes {
+            let most = size(self.limits.file_bytes);
+            return Err(about_file(format!("holds more than {most}; split it and import its parts")));
+        }
         self.bytes_left = self.bytes_left.checked_sub(bytes.len()).ok_or_else(|| {
-            about_file(format!("the schema's files hold more than {} together", size(self.limits.source_bytes)))
+            about_file(format!("the files together hold more than {}", size(self.limits.source_bytes)))
         })?;
         let text = String::from_utf8(bytes).map_err(|_| about_file("is not UTF-8 text".to_owned()))?;
         Ok(Source { text, name })
@@ -143,7 +153,6 @@ impl Loader<'_> {
     /// The file behind a relative specifier, symbolic links followed, inside the project.
     fn find(&self, written: &Path, specifier: &str) -> Result<PathBuf, String> {
         for candidate in candidates(written) {
-            // Looked at before it is opened: opening a pipe would wait for its other end.
             if !fs::metadata(&candidate).is_ok_and(|metadata| metadata.is_file()) {
                 continue;
             }
@@ -176,7 +185,7 @@ fn candidates(written: &Path) -> Vec<PathBuf> {
 
 fn foreign(specifier: &str) -> String {
     let advice = if specifier.starts_with("node:") {
-        "a schema file runs without Node"
+        "this file runs without Node"
     } else if specifier.starts_with('/') || specifier.contains("://") {
         "write the path relative to this file, as in './tables'"
     } else {

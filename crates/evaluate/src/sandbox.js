@@ -14,3 +14,6 @@ globalThis.Date = new Proxy(RealDate, {
 RealDate.prototype.constructor = globalThis.Date
 RealDate.now = () => byTime('Date.now()')
 Math.random = () => refuse('Math.random()', 'for a random value at an insert use default(sql`random()`)')
+
+// Enough frames to reach the user's file from the depth of the schema language.
+Error.stackTraceLimit = 64

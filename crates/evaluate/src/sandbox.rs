@@ -20,6 +20,9 @@ const SCHEMA_SOURCE: &str = include_str!("../../../web/packages/schema/schema.js
 
 const GLOBALS_SOURCE: &str = include_str!("sandbox.js");
 
+/// In JavaScript, because asking what a value is may run the user's code.
+const TEMPLATE_OF_SOURCE: &str = "(value, Schema) => (value instanceof Schema ? value.template : undefined)";
+
 /// The language without what makes a run differ from the next: no clock but `Date`, no weak references.
 type Language = (
     intrinsic::Date,
@@ -109,16 +112,17 @@ impl Evaluation<'_> {
         language: &Object<'js>,
         export: Value<'js>,
     ) -> Result<Value<'js>, EvaluateError> {
-        let explain = |error: Error| self.explain(ctx, &error);
-        let schema: Object = language.get("Schema").map_err(explain)?;
-        match export.as_object() {
-            Some(object) if object.is_instance_of(&schema) => object.get("template").map_err(explain),
-            _ => {
-                let message = "the default export is not a schema; write \
-                               `export default defineSchema('name', { … })`";
-                Err(self.entry_error(message))
-            }
+        let template: rquickjs::Result<Value> = language.get("Schema").and_then(|schema: Value| {
+            let template_of: Function = ctx.eval(TEMPLATE_OF_SOURCE)?;
+            template_of.call((export, schema))
+        });
+        let template = template.map_err(|error| self.explain(ctx, &error))?;
+        if template.is_undefined() {
+            let message =
+                "the default export is not a schema; write `export default defineSchema('name', { … })`";
+            return Err(self.entry_error(message));
         }
+        Ok(template)
     }
 
     fn json<'js>(&self, ctx: &Ctx<'js>, value: Value<'js>) -> Result<String, EvaluateError> {
@@ -134,7 +138,11 @@ impl Evaluation<'_> {
     }
 
     /// Runs jobs until the promise has an answer.
-    fn settle<'js, T: FromJs<'js>>(&self, ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<T, EvaluateError> {
+    fn settle<'js, T: FromJs<'js>>(
+        &self,
+        ctx: &Ctx<'js>,
+        promise: &Promise<'js>,
+    ) -> Result<T, EvaluateError> {
         // Time is looked at here too: short jobs that queue each other may never come to the interrupt handler.
         while promise.state() == PromiseState::Pending && !self.time_is_up() {
             if !ctx.execute_pending_job() {
@@ -144,7 +152,8 @@ impl Evaluation<'_> {
         match promise.result() {
             Some(result) => result.map_err(|error: Error| self.explain(ctx, &error)),
             None if self.time_is_up() => Err(self.entry_error(&out_of_time(self.limits))),
-            None => Err(self.entry_error("never finishes: it awaits a promise that nothing settles")),
+            None => Err(self
+                .entry_error("never finishes: nothing is left to run, and an await at the top still waits")),
         }
     }
 

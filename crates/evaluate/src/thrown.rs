@@ -5,6 +5,7 @@ use rquickjs::{Coerced, Ctx};
 use crate::Limits;
 use crate::error::{EvaluateError, Position};
 use crate::modules::{Module, ModuleGraph, SCHEMA_PACKAGE, Target, size};
+use crate::transpile::IMPORT_CALL;
 
 /// Names that people expect from Node or a browser.
 const FOREIGN_GLOBALS: [&str; 9] =
@@ -32,9 +33,13 @@ impl Thrown {
                 stack: error.stack().unwrap_or_default(),
             };
         }
-        // Without memory for an error, QuickJS throws null.
+        // QuickJS throws null when there is no memory left for an error; hardly anything else does.
         if value.is_null() {
-            return Self { kind: "InternalError".into(), message: "out of memory".into(), stack: String::new() };
+            return Self {
+                kind: "InternalError".into(),
+                message: "out of memory".into(),
+                stack: String::new(),
+            };
         }
         let message = match value.as_string().and_then(|text| text.to_string().ok()) {
             Some(text) => text,
@@ -56,6 +61,7 @@ impl Thrown {
                 "nests or calls itself too deep: the stack is full".to_owned()
             }
             (_, "") => "threw an error without a message".to_owned(),
+            (_, message) if message.starts_with("Error resolving module") => IMPORT_CALL.to_owned(),
             ("ReferenceError", message) => foreign_global(message).unwrap_or_else(|| message.to_owned()),
             (_, message) => message.to_owned(),
         };
@@ -82,13 +88,14 @@ impl Thrown {
             let imports = importer.javascript.imports.iter();
             imports.map(move |import| (importer, import))
         });
-        let asking = imports.filter(|(importer, import)| importer.targets.get(&import.specifier).is_some_and(wanted));
-        asking.flat_map(|(importer, import)| import.names.iter().map(move |name| (importer, import, name))).find_map(
-            |(importer, import, (name, offset))| {
+        let asking =
+            imports.filter(|(importer, import)| importer.targets.get(&import.specifier).is_some_and(wanted));
+        asking
+            .flat_map(|(importer, import)| import.names.iter().map(move |name| (importer, import, name)))
+            .find_map(|(importer, import, (name, offset))| {
                 let message = format!("'{}' has no export {export}", import.specifier);
                 (name == export).then(|| importer.source.error_at_offset(*offset, &message))
-            },
-        )
+            })
     }
 }
 

@@ -3,7 +3,13 @@
 declare const info: unique symbol
 
 /** Any value that JSON can hold. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue }
 
 /** A fault in a schema, named by table and column. */
 export class SchemaError extends TypeError {}
@@ -213,7 +219,9 @@ interface InferTable<C extends Columns, Key extends string> {
   >
   update: Flat<{ [K in WritableColumn<C>]?: WrittenValue<C, K, Key> }>
   references: Flat<{
-    [K in keyof C as [C[K][typeof info]['references']] extends [never] ? never : K]: C[K][typeof info]['references']
+    [K in keyof C as [C[K][typeof info]['references']] extends [never]
+      ? never
+      : K]: C[K][typeof info]['references']
   }>
 }
 
@@ -282,7 +290,11 @@ export interface PolicyVocabulary<C extends Columns> {
   readonly like: (left: Operand<string>, pattern: string) => Condition
   readonly glob: (left: Operand<string>, pattern: string) => Condition
   readonly inList: <Value>(left: Operand<Value>, values: readonly NoInfer<Value>[]) => Condition
-  readonly between: <Value>(left: Operand<Value>, low: Comparable<NoInfer<Value>>, high: Comparable<NoInfer<Value>>) => Condition
+  readonly between: <Value>(
+    left: Operand<Value>,
+    low: Comparable<NoInfer<Value>>,
+    high: Comparable<NoInfer<Value>>,
+  ) => Condition
   readonly isNull: (left: Operand<unknown>) => Condition
   readonly isNotNull: (left: Operand<unknown>) => Condition
   readonly and: (...conditions: readonly [Condition, ...Condition[]]) => Condition

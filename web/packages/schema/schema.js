@@ -59,7 +59,8 @@ function sqlText(expression, verb) {
 
 export const c = guarded(
   Object.fromEntries(COLUMN_TYPES.map((type) => [type, () => column(type, {})])),
-  (name, suggestion) => `c.${name} is not a column type.${suggestion && ` Did you mean c.${suggestion}?`}`,
+  (name, suggestion) => () =>
+    fail(`c.${name} is not a column type.${didYouMean(suggestion && `c.${suggestion}`)}`),
 )
 
 function column(type, settings, fault) {
@@ -98,10 +99,7 @@ function column(type, settings, fault) {
     renamedFrom: verb((name) => ({ renamedFrom: requireText(name, 'renamedFrom') })),
     backfill: verb((expression) => ({ backfill: sqlText(expression, 'backfill') })),
   }
-  return guarded(
-    members,
-    (name, suggestion) => `${name}() is not a verb of a column.${didYouMean(suggestion, '()')}`,
-  )
+  return guarded(members, unknownVerb(verb, 'column'))
 }
 
 function columnDefault(type, value) {
@@ -193,10 +191,7 @@ function table(columns, settings, fault) {
     check: verb((expression) => ({ checks: [...settings.checks, sqlText(expression, 'check')] })),
     renamedFrom: verb((name) => ({ renamedFrom: requireText(name, 'renamedFrom') })),
   }
-  return guarded(
-    members,
-    (name, suggestion) => `${name}() is not a verb of a table.${didYouMean(suggestion, '()')}`,
-  )
+  return guarded(members, unknownVerb(verb, 'table'))
 }
 
 function tableIndex(columns, name, names, options) {
@@ -384,7 +379,7 @@ const auth = operands(['userId', 'organizationId', 'role'], 'auth has no', (name
 
 function operands(names, lacks, toJson) {
   const members = Object.fromEntries(names.map((name) => [name, marked('operand', toJson(name))]))
-  return guarded(members, (name, suggestion) => `${lacks} ${name}.${didYouMean(suggestion)}`)
+  return guarded(members, (name, suggestion) => fail(`${lacks} ${name}.${didYouMean(suggestion)}`))
 }
 
 const operators = {
@@ -465,9 +460,17 @@ function verbsOf(rebuild, settings, fault) {
       try {
         return rebuild({ ...settings, ...apply(...values) }, fault)
       } catch (error) {
-        return rebuild(settings, fault || error)
+        // Made anew: engines keep the innermost frames of a stack only, and the user's may be far out.
+        const found = error instanceof SchemaError ? new SchemaError(error.message) : error
+        return rebuild(settings, fault || found)
       }
     }
+}
+
+// An unknown verb fails when it is called, because engines know the place of a call better than that of a name.
+function unknownVerb(verb, builder) {
+  return (name, suggestion) =>
+    verb(() => fail(`${name}() is not a verb of a ${builder}.${didYouMean(suggestion && `${suggestion}()`)}`))
 }
 
 function fail(message) {
@@ -477,14 +480,14 @@ function fail(message) {
 // Names that test runners, promises and inspectors look for on every object; they must find nothing there.
 const PROBED = ['then', 'toJSON', 'asymmetricMatch', 'nodeType', 'inspect']
 
-// An object that answers a name it lacks with an error instead of undefined.
-function guarded(members, complain) {
+// An object that answers a name it lacks by `unknown`, instead of with undefined.
+function guarded(members, unknown) {
   return new Proxy(Object.freeze(members), {
     get(target, name) {
       if (typeof name === 'symbol' || name in target || PROBED.includes(name) || !/^[A-Za-z]/.test(name)) {
         return target[name]
       }
-      fail(complain(name, closest(name, Object.keys(target)) || ''))
+      return unknown(name, closest(name, Object.keys(target)))
     },
   })
 }
@@ -537,7 +540,7 @@ function plainJson(value, name, holders = []) {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? 0 : value
   if (holders.includes(value)) fail(`${name} holds itself`)
-  if (holders.length > 32) fail(`${name} nests deeper than 32 levels`)
+  if (holders.length > 32) fail(`${name.slice(0, 40)}… nests deeper than 32 levels`)
   const inside = [...holders, value]
   if (Array.isArray(value)) return value.map((item, i) => plainJson(item, `${name}[${i}]`, inside))
   if (isPlainObject(value)) return mapObject(value, (key, item) => plainJson(item, `${name}.${key}`, inside))
@@ -573,8 +576,8 @@ function describe(value) {
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
-function didYouMean(name, suffix = '') {
-  return name ? ` Did you mean ${name}${suffix}?` : ''
+function didYouMean(name) {
+  return name ? ` Did you mean ${name}?` : ''
 }
 
 // The name that was probably meant: at most a third of the word's letters away.

@@ -1,6 +1,6 @@
 import { c, defineSchema, defineTable, type InferSchema, sql } from '@atomicbase/schema'
 import { expectTypeOf, test } from 'vitest'
-import saas from '../fixtures/saas-app.schema.js'
+import type saas from '../fixtures/saas-app.schema.js'
 
 test('the seed sample', () => {
   type Db = InferSchema<typeof saas>
@@ -105,20 +105,29 @@ test('what the types refuse', () => {
 })
 
 test('policies know the rows', () => {
-  const tables = { tasks: defineTable({ owner: c.text(), size: c.integer(), state: c.text().enum(['open', 'done']) }) }
+  const tables = {
+    tasks: defineTable({ owner: c.text(), size: c.integer(), state: c.text().enum(['open', 'done']) }),
+  }
   defineSchema('x', tables, {
     policies: {
       tasks: {
-        member: { select: true, update: ({ row, auth, eq, or }) => or(eq(row.owner, auth.userId), eq(row.state, 'open')) },
+        member: {
+          select: true,
+          update: ({ row, auth, eq, or }) => or(eq(row.owner, auth.userId), eq(row.state, 'open')),
+        },
         viewer: { select: ({ row, gt, inList, and }) => and(gt(row.size, 3), inList(row.state, ['done'])) },
         admin: 'all',
       },
     },
   })
   // @ts-expect-error no such column
-  defineSchema('x', tables, { policies: { tasks: { member: { select: ({ row, eq }) => eq(row.ownr, 'a') } } } })
+  defineSchema('x', tables, {
+    policies: { tasks: { member: { select: ({ row, eq }) => eq(row.ownr, 'a') } } },
+  })
   // @ts-expect-error a size is a number
-  defineSchema('x', tables, { policies: { tasks: { member: { select: ({ row, eq }) => eq(row.size, 'a') } } } })
+  defineSchema('x', tables, {
+    policies: { tasks: { member: { select: ({ row, eq }) => eq(row.size, 'a') } } },
+  })
   // @ts-expect-error no such table
   defineSchema('x', tables, { policies: { taks: { member: 'all' } } })
 })
