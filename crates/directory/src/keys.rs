@@ -97,6 +97,7 @@ fn hash(key: &str) -> KeyHash {
     Sha256::digest(key).into()
 }
 
+/// A new service key, of the system's randomness.
 pub fn random_key() -> Result<String, Problem> {
     let mut key = String::with_capacity(PREFIX.len() + CHARACTERS);
     key.push_str(PREFIX);

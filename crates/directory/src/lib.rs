@@ -15,6 +15,8 @@ use std::sync::Arc;
 use atomicbase_core::{Clock, DatabaseId, Name, Problem};
 use db::{Batch, Database, DbError, ErrorKind, Migration, Outcome};
 
+use tokio::runtime::Handle;
+
 use crate::cache::{Cached, VersionKey};
 use crate::keys::KeyHash;
 use crate::mirror::Mirror;
@@ -41,8 +43,7 @@ const CACHED_KEYS: usize = 10_000;
 const CACHED_TEMPLATES: usize = 1_000;
 const CACHED_VERSIONS: usize = 250;
 
-/// Who exists. Clones share everything.
-#[derive(Clone)]
+/// Who exists.
 pub struct Directory {
     shared: Arc<Shared>,
     mirror: Mirror,
@@ -51,6 +52,8 @@ pub struct Directory {
 struct Shared {
     database: Arc<dyn Database>,
     clock: Clock,
+    /// Outlives the runtimes that serve requests.
+    runtime: Handle,
     databases: Cached<DatabaseId, DatabaseRecord>,
     /// A name is never given to a second database, so that this needs no invalidation.
     names: Cached<Name, DatabaseId>,
@@ -60,11 +63,13 @@ struct Shared {
 }
 
 impl Directory {
-    /// Takes an open `tenants.db`, migrated by [`MIGRATIONS`]. Must be called within a runtime, which then runs the mirror.
+    /// Takes an open `tenants.db`, migrated by [`MIGRATIONS`]. Must be called within the runtime that outlives all requests: writes are
+    /// seen to their end there.
     pub async fn open(database: Arc<dyn Database>, clock: Clock) -> Result<Self, Problem> {
         let shared = Arc::new(Shared {
             database,
             clock,
+            runtime: Handle::current(),
             databases: Cached::new(CACHED_DATABASES),
             names: Cached::new(CACHED_DATABASES),
             templates: Cached::new(CACHED_TEMPLATES),
@@ -99,7 +104,7 @@ impl Shared {
         forget: impl FnOnce(&Shared, &Outcome) + Send + 'static,
     ) -> Result<Outcome, DbError> {
         let shared = Arc::clone(self);
-        let written = tokio::spawn(async move {
+        let written = self.runtime.spawn(async move {
             let outcome = shared.database.run(batch).await;
             match &outcome {
                 Ok(outcome) => forget(&shared, outcome),

@@ -18,7 +18,6 @@ const MOVES: usize = 500;
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The way to the task that writes.
-#[derive(Clone)]
 pub(crate) struct Mirror(mpsc::UnboundedSender<Message>);
 
 enum Message {
@@ -27,7 +26,7 @@ enum Message {
 }
 
 impl Mirror {
-    /// Starts the task; it ends when the last clone of the mirror is gone and everything is written.
+    /// Starts the task; it ends when the mirror is gone and everything is written.
     pub(crate) fn start(shared: Arc<Shared>) -> Self {
         let (sender, messages) = mpsc::unbounded_channel();
         tokio::spawn(write_moves(shared, messages));

@@ -59,29 +59,6 @@ impl Directory {
         found.await?.ok_or_else(missing)
     }
 
-    /// The versions whose plans, one after the other, lead from version `from` to version `to`: oldest first, `from` not among them.
-    pub async fn find_way(
-        &self,
-        template: &str,
-        from: u32,
-        to: u32,
-    ) -> Result<Vec<Arc<TemplateVersion>>, Problem> {
-        let mut way = Vec::new();
-        let mut at = to;
-        while at > from {
-            let version = self.find_version(template, at).await?;
-            at = version.base;
-            way.push(version);
-        }
-        if at != from {
-            return Err(Problem::internal(format!(
-                "no steps lead from version {from} of {template} to {to}"
-            )));
-        }
-        way.reverse();
-        Ok(way)
-    }
-
     /// All templates, by name.
     pub async fn list_templates(&self) -> Result<Vec<TemplateSummary>, Problem> {
         let rows = self.shared.read(store::templates::list()).await?;
