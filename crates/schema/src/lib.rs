@@ -23,4 +23,4 @@ pub use plan::{Plan, Step, Unsupported, plan};
 pub use template::{
     Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
 };
-pub use validate::{MAX_COLUMNS, MAX_INDEXES, MAX_TABLES};
+pub use validate::{MAX_CHECKS, MAX_COLUMNS, MAX_ENUM_VALUES, MAX_INDEXES, MAX_TABLES};

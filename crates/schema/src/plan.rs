@@ -1,8 +1,6 @@
 //! The SQL steps from one template to the next, for as much as SQLite can alter in place. What would need its table rebuilt is
 //! refused by name, together, before anything runs.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, ChangeKind};
@@ -32,19 +30,12 @@ pub struct Step {
 }
 
 /// Changes that this version of Atomicbase does not make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("this version of Atomicbase does not make {} of these changes", .refused.len())]
 pub struct Unsupported {
     /// Each refused change; the others of the same diff would have been made.
     pub refused: Vec<Change>,
 }
-
-impl fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "this version of Atomicbase does not make {} of these changes", self.refused.len())
-    }
-}
-
-impl std::error::Error for Unsupported {}
 
 /// Plans the way from `old` (nothing, for an empty database) to `new`.
 ///
@@ -102,12 +93,13 @@ impl<'a> Work<'a> {
         match change.kind {
             ChangeKind::AddTable => self.added_tables.extend(self.new.table(&change.table)),
             ChangeKind::DropTable => self.drops.tables.extend(self.old.table(&change.table)),
+            kind if !is_made_in_place(kind) => return false,
             _ => {
-                let Some(new) = self.new.table(&change.table) else { return false };
-                // A table that is new has no changes of this kind but those refused below, and one that is renamed is
-                // refused already.
-                let old = self.old.table(&change.table).unwrap_or(new);
-                return self.take_in_table(change, old, new);
+                if let (Some(old), Some(new)) = (self.old.table(&change.table), self.new.table(&change.table))
+                {
+                    return self.take_in_table(change, old, new);
+                }
+                // The table is renamed, which is refused already.
             }
         }
         true
@@ -144,7 +136,7 @@ impl<'a> Work<'a> {
                 let index = old.indexes.iter().find(|index| index.name == name);
                 self.drops.indexes.extend(index.map(|index| DroppedIndex::named(old, index)));
             }
-            _ => return false,
+            _ => {}
         }
         true
     }
@@ -171,6 +163,19 @@ impl<'a> Work<'a> {
         sql.append(&mut self.added_indexes);
         sql.into_iter().map(|sql| Step { sql }).collect()
     }
+}
+
+/// Changes inside a table that SQLite can make without rebuilding it, some of them not for every column.
+fn is_made_in_place(kind: ChangeKind) -> bool {
+    matches!(
+        kind,
+        ChangeKind::AddColumn
+            | ChangeKind::DropColumn
+            | ChangeKind::AddUnique
+            | ChangeKind::DropUnique
+            | ChangeKind::AddIndex
+            | ChangeKind::DropIndex
+    )
 }
 
 fn push_to<'a>(groups: &mut Vec<(&'a Table, Vec<&'a Column>)>, table: &'a Table, column: &'a Column) {

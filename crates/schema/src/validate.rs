@@ -19,6 +19,10 @@ use identifier::check_identifier;
 pub const MAX_TABLES: usize = 500;
 /// Most columns of a table.
 pub const MAX_COLUMNS: usize = 500;
+/// Most checks of a table, those of its columns not counted.
+pub const MAX_CHECKS: usize = 64;
+/// Most values of an enum.
+pub const MAX_ENUM_VALUES: usize = 1_000;
 /// Most indexes of a table, unique sets of columns included.
 pub const MAX_INDEXES: usize = 64;
 
@@ -82,6 +86,9 @@ impl Template {
     fn check_references(&self, table: &Table, path: &str, faults: &mut Faults) {
         for (c, column) in table.columns.iter().enumerate() {
             let Some(reference) = &column.references else { continue };
+            if faults.is_full() {
+                break;
+            }
             let path = format!("{path}.columns[{c}].references");
             let Some(target) = self.table(&reference.table) else {
                 let hint = suggestion(&reference.table, self.tables.iter().map(|table| table.name.as_str()));
@@ -127,6 +134,9 @@ impl Template {
             None => {}
             Some(Value::Object(policies)) => {
                 for table in policies.keys().filter(|name| self.table(name).is_none()) {
+                    if faults.is_full() {
+                        break;
+                    }
                     let hint = suggestion(table, self.tables.iter().map(|table| table.name.as_str()));
                     faults.add(format!("policies.{}", shown(table)), format!("there is no such table{hint}"));
                 }
@@ -150,6 +160,10 @@ fn check_table(table: &Table, path: &str, faults: &mut Faults) {
         column::check(table, column, &format!("{path}.columns[{c}]"), faults);
     }
     check_indexes(table, path, faults);
+    if table.checks.len() > MAX_CHECKS {
+        faults.add(format!("{path}.checks"), format!("a table has at most {MAX_CHECKS} checks"));
+        return;
+    }
     for (i, check) in table.checks.iter().enumerate() {
         check_sql(check, &format!("{path}.checks[{i}]"), faults);
         if table.checks[..i].contains(check) {
@@ -250,6 +264,10 @@ fn check_column_list(table: &Table, columns: &[String], path: &str, faults: &mut
     }
     let mut seen = HashSet::new();
     for (i, name) in columns.iter().enumerate() {
+        // Looking for what was meant costs more than anything else here.
+        if faults.is_full() {
+            break;
+        }
         if table.column(name).is_none() {
             let hint = suggestion(name, table.columns.iter().map(|column| column.name.as_str()));
             faults.add(format!("{path}[{i}]"), format!("no column `{}`{hint}", shown(name)));

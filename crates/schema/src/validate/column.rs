@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::check_sql;
 use super::identifier::check_identifier;
+use super::{MAX_ENUM_VALUES, check_sql};
 use crate::fault::{Faults, shown};
 use crate::template::{Column, ColumnType, DefaultValue, Table};
 
@@ -55,6 +55,10 @@ fn check_enum(column: &Column, values: &[String], path: &str, faults: &mut Fault
     }
     if values.is_empty() {
         faults.add(path, "an enum has at least one value");
+    }
+    if values.len() > MAX_ENUM_VALUES {
+        faults.add(path, format!("an enum has at most {MAX_ENUM_VALUES} values"));
+        return;
     }
     let mut seen = HashSet::new();
     for (i, value) in values.iter().enumerate() {

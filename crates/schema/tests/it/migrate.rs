@@ -240,7 +240,7 @@ fn value(wholes: &[Whole], whole: &Whole, table: &Table, name: &str, row: usize)
     };
     let (kind, salt) = whole.columns[c];
     let column = table.column(name).unwrap();
-    if !column.not_null && (row + salt) % 3 == 0 {
+    if !column.not_null && (row + salt).is_multiple_of(3) {
         return "NULL".to_owned();
     }
     let parent = column.references.as_ref().map(|reference| of_table(wholes, &reference.table));
