@@ -71,10 +71,10 @@ const NATIVE_STACK_BYTES: usize = 2 << 20;
 /// How much longer than its own limit an evaluation may take before it is given up.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Runs on a thread of its own, because some builtins (`indexOf` over an array-like of length
-/// 2^53) never ask whether time is up. Such a thread is left behind; it ends with the process.
+/// Runs on a thread of its own, because the parser and some builtins (`indexOf` over an array-like of length 2^53)
+/// never ask whether time is up. Such a thread is left behind; it ends with the process.
 fn evaluate(path: &Path, root: &Path, limits: &Limits, expected: Expected) -> Result<Value, EvaluateError> {
-    let about_file = |message: String| EvaluateError::about_file(path.display().to_string(), message);
+    let about_file = |message: String| EvaluateError::about_file(modules::name_of(path, root), message);
     let (sender, answer) = mpsc::sync_channel(1);
     let job = {
         let deadline = Instant::now() + limits.time;

@@ -45,7 +45,7 @@ pub enum Target {
 impl ModuleGraph {
     /// Reads `path` and everything it imports.
     pub fn load(path: &Path, root: &Path, limits: &Limits) -> Result<Self, EvaluateError> {
-        let about_file = |message| EvaluateError::about_file(path.display().to_string(), message);
+        let about_file = |message| EvaluateError::about_file(name_of(path, root), message);
         // The parent of a bare file name is the empty path.
         let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let root = root
@@ -108,7 +108,7 @@ impl Loader<'_> {
     }
 
     fn read(&mut self, path: &Path) -> Result<Source, EvaluateError> {
-        let name = self.name_of(path);
+        let name = name_of(path, &self.root);
         let about_file = |message| EvaluateError::about_file(name.clone(), message);
         let mut bytes = Vec::new();
         File::open(path)
@@ -123,11 +123,6 @@ impl Loader<'_> {
         })?;
         let text = String::from_utf8(bytes).map_err(|_| about_file("is not UTF-8 text".to_owned()))?;
         Ok(Source { text, name })
-    }
-
-    fn name_of(&self, path: &Path) -> String {
-        let parts = path.strip_prefix(&self.root).unwrap_or(path).components();
-        parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
     }
 
     fn target(&mut self, import: &Import, importer: &Path) -> Result<Target, String> {
@@ -166,6 +161,16 @@ impl Loader<'_> {
             return Err("JSON cannot be imported; export it from a .ts file".to_owned());
         }
         Err(format!("there is no file '{specifier}' (.ts or .js)"))
+    }
+}
+
+/// A file's path as errors show it: from the root, with slashes.
+pub fn name_of(path: &Path, root: &Path) -> String {
+    match path.strip_prefix(root) {
+        Ok(inside) => {
+            inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+        }
+        Err(_) => path.display().to_string(),
     }
 }
 

@@ -80,22 +80,21 @@ impl Thrown {
     fn missing_export(&self, graph: &ModuleGraph) -> Option<EvaluateError> {
         let rest = self.message.strip_prefix("Could not find export '")?;
         let (export, module) = rest.strip_suffix('\'')?.split_once("' in module '")?;
-        let wanted = |target: &Target| match target {
+        let is_wanted = |target: &Target| match target {
             Target::SchemaPackage => module == SCHEMA_PACKAGE,
             Target::Module(number) => module == Module::name(*number),
         };
-        let imports = graph.modules.iter().flat_map(|importer| {
-            let imports = importer.javascript.imports.iter();
-            imports.map(move |import| (importer, import))
-        });
-        let asking =
-            imports.filter(|(importer, import)| importer.targets.get(&import.specifier).is_some_and(wanted));
-        asking
-            .flat_map(|(importer, import)| import.names.iter().map(move |name| (importer, import, name)))
-            .find_map(|(importer, import, (name, offset))| {
-                let message = format!("'{}' has no export {export}", import.specifier);
-                (name == export).then(|| importer.source.error_at_offset(*offset, &message))
-            })
+        for importer in &graph.modules {
+            for import in &importer.javascript.imports {
+                let asks = import.names.iter().find(|(name, _)| name == export);
+                let leads_there = importer.targets.get(&import.specifier).is_some_and(is_wanted);
+                if let Some((_, offset)) = asks.filter(|_| leads_there) {
+                    let message = format!("'{}' has no export {export}", import.specifier);
+                    return Some(importer.source.error_at_offset(*offset, &message));
+                }
+            }
+        }
+        None
     }
 }
 

@@ -25,8 +25,6 @@ export function sql(
   ...values: readonly (Sql | string | number | bigint | boolean | null)[]
 ): Sql
 
-// ------------------------------------------------------------------------------------------------------------ columns
-
 type ColumnType = 'text' | 'integer' | 'real' | 'blob' | 'boolean' | 'json' | 'timestamp' | 'id'
 
 /** What the types know of a column. */
@@ -132,8 +130,6 @@ export const c: {
   id(): Column<With<NewColumn<'id', string>, { primaryKey: true; notNull: true }>>
 }
 
-// ------------------------------------------------------------------------------------------------------------- tables
-
 type Columns = { readonly [name: string]: AnyColumn }
 type Name<C> = keyof C & string
 type Names<C> = readonly [Name<C>, ...Name<C>[]]
@@ -166,8 +162,6 @@ type ColumnsOf<T extends AnyTable> = T[typeof info]['columns']
 /** A table of these columns. */
 export function defineTable<const C extends Columns>(columns: C): Table<C>
 
-// ------------------------------------------------------------------------------------------------------------- schema
-
 /** A named schema. */
 export class Schema<Name extends string = string, T extends Tables = Tables> {
   private constructor()
@@ -199,8 +193,6 @@ type ReferencesExist<T extends Tables> = {
 type ReferencesOf<T extends AnyTable> = {
   [K in keyof ColumnsOf<T>]: ColumnsOf<T>[K][typeof info]['references']
 }[keyof ColumnsOf<T>]
-
-// ---------------------------------------------------------------------------------------------------------- inference
 
 /**
  * The types of a schema's rows, by table: `row` as read, `insert` and `update` as written, and `references`,
@@ -255,8 +247,6 @@ type OptionalColumn<C extends Columns, Key extends string> = {
 
 type Flat<T> = { -readonly [K in keyof T]: T[K] }
 
-// ----------------------------------------------------------------------------------------------------------- policies
-
 declare const operandValue: unique symbol
 declare const condition: unique symbol
 
@@ -289,7 +279,7 @@ export interface PolicyVocabulary<C extends Columns> {
   readonly lte: Compare
   readonly like: (left: Operand<string>, pattern: string) => Condition
   readonly glob: (left: Operand<string>, pattern: string) => Condition
-  readonly inList: <Value>(left: Operand<Value>, values: readonly NoInfer<Value>[]) => Condition
+  readonly inArray: <Value>(left: Operand<Value>, values: readonly NoInfer<Value>[]) => Condition
   readonly between: <Value>(
     left: Operand<Value>,
     low: Comparable<NoInfer<Value>>,
@@ -317,8 +307,6 @@ export type Policies<T extends Tables> = {
         }
   }
 }
-
-// ----------------------------------------------------------------------------------------------------- template, config
 
 /** A template of format 1. Whatever equals its default is left out. */
 export interface Template {

@@ -24,8 +24,6 @@ export class SchemaError extends TypeError {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------- sql
-
 class SqlFragment {
   constructor(text) {
     this.text = text
@@ -42,7 +40,8 @@ function sqlLiteral(value) {
   if (value instanceof SqlFragment) return value.text
   if (value === null) return 'NULL'
   if (typeof value === 'boolean') return value ? '1' : '0'
-  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) return String(value)
+  // In parentheses, because two minus signs begin a comment.
+  if (typeof value === 'bigint' || Number.isFinite(value)) return value < 0 ? `(${value})` : String(value)
   if (typeof value === 'string') return `'${value.replace(/'/g, "''")}'`
   fail(`sql takes text, numbers, booleans, null and other sql, not ${describe(value)}`)
 }
@@ -54,8 +53,6 @@ function sqlText(expression, verb) {
   if (text.trim() === '') fail(`${verb} takes a SQL expression, and this one is empty`)
   return text.trim()
 }
-
-// ------------------------------------------------------------------------------------------------------------ columns
 
 export const c = guarded(
   Object.fromEntries(COLUMN_TYPES.map((type) => [type, () => column(type, {})])),
@@ -146,9 +143,8 @@ function requireDefaultInEnum({ default: given, enum: allowed }) {
 
 function reference(target, options) {
   const parts = typeof target === 'string' ? target.split('.') : []
-  if (parts.length !== 2 || parts.includes('')) {
+  if (parts.length !== 2 || parts.includes(''))
     fail(`references takes 'table.column', not ${describe(target)}`)
-  }
   requireKnown(options, ['onDelete', 'onUpdate'], 'references')
   return { table: parts[0], column: parts[1], ...referenceActions(options) }
 }
@@ -166,11 +162,9 @@ function referenceActions({ onDelete, onUpdate }) {
   return withoutDefaults({ on_delete: written(onDelete), on_update: written(onUpdate) })
 }
 
-// ------------------------------------------------------------------------------------------------------------- tables
-
 export function defineTable(columns) {
   requireObject(columns, 'defineTable takes an object of columns')
-  return table(columns, { unique: [], indexes: [], checks: [] })
+  return table({ ...columns }, { unique: [], indexes: [], checks: [] })
 }
 
 function table(columns, settings, fault) {
@@ -215,8 +209,6 @@ function requireColumn(columns, name, says) {
   if (owned(columns, name)) return
   fail(`${says} ${name}, which is not a column here.${didYouMean(closest(name, Object.keys(columns)))}`)
 }
-
-// ------------------------------------------------------------------------------------------------------------- schema
 
 export class Schema {
   constructor(template) {
@@ -327,9 +319,8 @@ function requireReferences(tables) {
 function stateOf(value, kind, name, advice) {
   const built = value?.[state]
   if (built?.kind !== kind) {
-    const called =
-      typeof value === 'function' ? 'is a function; call it: c.text()' : `is not a ${kind}; ${advice}`
-    fail(`${name} ${called}`)
+    const isUncalled = kind === 'column' && typeof value === 'function'
+    fail(`${name} ${isUncalled ? 'is a function; call it, as in c.text()' : `is not a ${kind}; ${advice}`}`)
   }
   if (built.fault) throw named(built.fault, name)
   return built
@@ -337,12 +328,11 @@ function stateOf(value, kind, name, advice) {
 
 // The same fault at the same place, its message led by a name.
 function named(fault, name) {
+  if (!(fault instanceof SchemaError)) return fault
   const error = new SchemaError(`${name}: ${fault.message}`)
   error.stack = String(fault.stack).replace(fault.message, () => error.message)
   return error
 }
-
-// ----------------------------------------------------------------------------------------------------------- policies
 
 const OPERATIONS = ['select', 'insert', 'update', 'delete']
 
@@ -361,13 +351,14 @@ function policiesTemplate(policies, tables) {
 
 function rolePolicy(rules, vocabulary, name) {
   if (rules === 'all') return 'all'
+  requireObject(rules, `${name} is 'all' or an object of operations`)
   requireKnown(rules, OPERATIONS, name, 'operation')
   const filters = mapObject(rules, (operation, rule) => {
     try {
       const answer = typeof rule === 'function' ? rule(vocabulary) : rule
       return typeof answer === 'boolean' ? answer || undefined : [conditionOf(answer)]
     } catch (error) {
-      throw error instanceof SchemaError ? named(error, `${name}.${operation}`) : error
+      throw named(error, `${name}.${operation}`)
     }
   })
   return withoutDefaults(filters)
@@ -391,12 +382,12 @@ const operators = {
   lte: comparison('lte', 'gte'),
   like: comparison('like'),
   glob: comparison('glob'),
-  inList: comparison('in', undefined, listOf),
+  inArray: comparison('in', undefined, listOf),
   between: (left, low, high) => comparison('between', undefined, listOf)(left, [low, high]),
   isNull: (left) => comparison('is', undefined, () => null)(left),
   isNotNull: (left) => operators.not(operators.isNull(left)),
-  and: (...conditions) => marked('condition', { and: conditions.map(conditionOf) }),
-  or: (...conditions) => marked('condition', { or: conditions.map(conditionOf) }),
+  and: combination('and'),
+  or: combination('or'),
   not: (condition) => marked('condition', { not: conditionOf(condition) }),
 }
 
@@ -410,6 +401,13 @@ function comparison(operator, mirrored, toJson = operand) {
   }
 }
 
+function combination(operator) {
+  return (...conditions) => {
+    if (conditions.length === 0) fail(`${operator} takes at least one condition`)
+    return marked('condition', { [operator]: conditions.map(conditionOf) })
+  }
+}
+
 function operand(value) {
   const built = value?.[state]
   if (built?.kind === 'operand') return built.json
@@ -420,7 +418,7 @@ function operand(value) {
 }
 
 function listOf(values) {
-  if (!Array.isArray(values)) fail(`inList takes a list of values, not ${describe(values)}`)
+  if (!Array.isArray(values)) fail(`inArray takes a list of values, not ${describe(values)}`)
   return values.map(operand)
 }
 
@@ -439,8 +437,6 @@ function marked(kind, json) {
   return Object.freeze({ [state]: { kind, json } })
 }
 
-// ------------------------------------------------------------------------------------------------------------- config
-
 export function defineConfig(config) {
   requireKnown(config, Object.keys(CONFIG_SETTINGS), 'defineConfig', 'setting')
   for (const [name, kind] of Object.entries(CONFIG_SETTINGS)) {
@@ -450,8 +446,6 @@ export function defineConfig(config) {
   }
   return deepFreeze(plainJson(withoutDefaults(config), 'defineConfig'))
 }
-
-// ------------------------------------------------------------------------------------------------------ shared pieces
 
 // A verb answers a new builder. Its fault is kept, with the place it arose at, until defineSchema can name it.
 function verbsOf(rebuild, settings, fault) {
@@ -505,14 +499,14 @@ function requireText(value, verb) {
 
 // Half of a surrogate pair or a NUL cannot travel to SQLite.
 function requireWellFormed(text) {
-  if (text.includes('\0') || /[\uD800-\uDFFF]/u.test(text))
+  if (text.includes('\0') || /[\uD800-\uDFFF]/u.test(text)) {
     fail(`${describe(text)} holds a character that no text can hold`)
+  }
 }
 
 function requireBoolean(value, name) {
-  if (value !== undefined && typeof value !== 'boolean') {
+  if (value !== undefined && typeof value !== 'boolean')
     fail(`${name} is true or false, not ${describe(value)}`)
-  }
   return value
 }
 

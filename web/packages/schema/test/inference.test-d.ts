@@ -1,4 +1,4 @@
-import { c, defineSchema, defineTable, type InferSchema, sql } from '@atomicbase/schema'
+import { c, defineSchema, defineTable, type InferSchema, type Policies, sql } from '@atomicbase/schema'
 import { expectTypeOf, test } from 'vitest'
 import type saas from '../fixtures/saas-app.schema.js'
 
@@ -115,19 +115,16 @@ test('policies know the rows', () => {
           select: true,
           update: ({ row, auth, eq, or }) => or(eq(row.owner, auth.userId), eq(row.state, 'open')),
         },
-        viewer: { select: ({ row, gt, inList, and }) => and(gt(row.size, 3), inList(row.state, ['done'])) },
+        viewer: { select: ({ row, gt, inArray, and }) => and(gt(row.size, 3), inArray(row.state, ['done'])) },
         admin: 'all',
       },
     },
   })
+  const policies = (policies: Policies<typeof tables>) => defineSchema('x', tables, { policies })
   // @ts-expect-error no such column
-  defineSchema('x', tables, {
-    policies: { tasks: { member: { select: ({ row, eq }) => eq(row.ownr, 'a') } } },
-  })
+  policies({ tasks: { member: { select: ({ row, eq }) => eq(row.ownr, 'a') } } })
   // @ts-expect-error a size is a number
-  defineSchema('x', tables, {
-    policies: { tasks: { member: { select: ({ row, eq }) => eq(row.size, 'a') } } },
-  })
+  policies({ tasks: { member: { select: ({ row, eq }) => eq(row.size, 'a') } } })
   // @ts-expect-error no such table
-  defineSchema('x', tables, { policies: { taks: { member: 'all' } } })
+  policies({ taks: { member: 'all' } })
 })
