@@ -112,3 +112,33 @@ fn printable(c: char) -> impl Iterator<Item = char> {
 pub fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, lines};
+    use crate::error::Position;
+
+    #[test]
+    fn lines_end_as_in_ecmascript() {
+        let found: Vec<_> = lines("a\nb\r\nc\rd\u{2028}e\u{2029}\n").collect();
+        assert_eq!(found, ["a", "b", "c", "d", "e", "", ""]);
+        assert_eq!(lines("").collect::<Vec<_>>(), [""]);
+    }
+
+    #[test]
+    fn offsets_become_lines_and_utf16_columns() {
+        let source = Source { name: "a.ts".to_owned(), text: "é\r\n🙂x\n".to_owned() };
+        for (offset, line, column) in [(0, 1, 1), (2, 1, 2), (4, 2, 1), (8, 2, 3), (10, 3, 1), (99, 3, 1)] {
+            assert_eq!(source.position(offset), Position { line, column }, "{offset}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_does_not_exist_has_no_snippet_or_a_caret_at_the_end() {
+        let source = Source { name: "a.ts".to_owned(), text: "ab".to_owned() };
+        assert_eq!(source.snippet(Position { line: 0, column: 1 }), None);
+        assert_eq!(source.snippet(Position { line: 9, column: 1 }), None);
+        let beyond = source.snippet(Position { line: 1, column: 99 });
+        assert_eq!(beyond.as_deref(), Some("  |\n1 | ab\n  |   ^"));
+    }
+}
