@@ -200,7 +200,11 @@ impl Given {
             log: self.log_level(),
             limits: Limits {
                 body_bytes: self.number("limits.body_bytes", defaults.body_bytes, 1024),
-                request_timeout: Duration::from_millis(self.number("limits.request_timeout_ms", timeout_ms, 10)),
+                request_timeout: Duration::from_millis(self.number(
+                    "limits.request_timeout_ms",
+                    timeout_ms,
+                    10,
+                )),
                 depth: self.number("limits.depth", defaults.depth, 0),
                 default_rows: self.number("limits.default_rows", defaults.default_rows, 1),
                 max_rows: self.number("limits.max_rows", defaults.max_rows, 1),
@@ -317,7 +321,8 @@ mod tests {
     use super::*;
 
     fn load_with(variables: &[(&str, &str)], set: &[&str]) -> Result<Settings, Faults> {
-        let args = ServeArgs { set: set.iter().map(|&pair| pair.to_owned()).collect(), ..ServeArgs::default() };
+        let args =
+            ServeArgs { set: set.iter().map(|&pair| pair.to_owned()).collect(), ..ServeArgs::default() };
         load(&args, variables.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())))
     }
 
@@ -326,8 +331,10 @@ mod tests {
         let settings = load_with(&[], &[]).unwrap();
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.public_url, "http://localhost:8080");
-        let settings =
-            load_with(&[("ATOMICBASE_LIMITS_DEPTH", "7"), ("ATOMICBASE_LISTEN", "0.0.0.0:90")], &["limits.depth=8"]);
+        let settings = load_with(
+            &[("ATOMICBASE_LIMITS_DEPTH", "7"), ("ATOMICBASE_LISTEN", "0.0.0.0:90")],
+            &["limits.depth=8"],
+        );
         let settings = settings.unwrap();
         assert_eq!((settings.limits.depth, settings.listen.port()), (8, 90));
     }
@@ -336,8 +343,11 @@ mod tests {
     fn a_file_is_read_with_its_tables() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.toml");
-        std::fs::write(&file, "allowed_origins = ['https://a.test', 'https://b.test']\n[limits]\nmax_rows = 50\n")
-            .unwrap();
+        std::fs::write(
+            &file,
+            "allowed_origins = ['https://a.test', 'https://b.test']\n[limits]\nmax_rows = 50\n",
+        )
+        .unwrap();
         let args = ServeArgs { settings: Some(file), ..ServeArgs::default() };
         let settings = load(&args, std::iter::empty()).unwrap();
         assert_eq!(settings.limits.max_rows, 50);

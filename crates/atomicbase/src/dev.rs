@@ -53,7 +53,8 @@ fn start(folder: &Path, args: &DevArgs) -> Result<(), (u8, String)> {
     };
     // In dev each request's line would drown the messages; what goes wrong is still told.
     variables.push(("ATOMICBASE_ACCESS_LOG".to_owned(), "false".to_owned()));
-    let settings = config::load(&serve_args, variables.into_iter()).map_err(|faults| (2, faults.to_string()))?;
+    let settings =
+        config::load(&serve_args, variables.into_iter()).map_err(|faults| (2, faults.to_string()))?;
     log_for_people();
     let data_dir = settings.data_dir.clone();
     let project = folder.to_owned();
@@ -68,11 +69,7 @@ fn start(folder: &Path, args: &DevArgs) -> Result<(), (u8, String)> {
 /// Pushes, seeds and greets. What fails is said; the server goes on, so that the mistake can be mended and pushed again.
 fn prepare(folder: &Path, data_dir: &Path, address: SocketAddr, key: &str) {
     let url = format!("http://localhost:{}", address.port());
-    let args = GlobalArgs {
-        url: Some(url.clone()),
-        api_key: Some(key.to_owned()),
-        ..GlobalArgs::default()
-    };
+    let args = GlobalArgs { url: Some(url.clone()), api_key: Some(key.to_owned()), ..GlobalArgs::default() };
     let mut terminal = Terminal::standard(false);
     let pushed = if has_schemas(folder) {
         let push = cli::Command::Push(cli::PushArgs::default());

@@ -48,7 +48,8 @@ pub(crate) fn dev_key(data_dir: &Path) -> Result<String, String> {
     }
     let key = directory::random_key().map_err(|problem| problem.to_string())?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(words)?;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(words)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(words)?;
     writeln!(file, "{key}").map_err(words)?;
     Ok(key)
 }
@@ -99,10 +100,13 @@ impl Server<'_> {
     fn insert(&self, database: &str, tables: &Value) -> Result<(), String> {
         let tables = tables.as_object().ok_or_else(|| format!("databases.{database} is not an object"))?;
         for (table, rows) in tables {
-            let rows = rows.as_array().ok_or_else(|| format!("databases.{database}.{table} is not a list of rows"))?;
+            let rows = rows
+                .as_array()
+                .ok_or_else(|| format!("databases.{database}.{table} is not a list of rows"))?;
             for rows in rows.chunks(ROWS) {
                 let headers = [("Database", database), ("Prefer", "operation=insert")];
-                let (status, answer) = self.post(&format!("/data/query/{table}"), &headers, &json!({"data": rows}))?;
+                let (status, answer) =
+                    self.post(&format!("/data/query/{table}"), &headers, &json!({"data": rows}))?;
                 if status != 200 {
                     return Err(format!("{database}.{table}: {}", refused(&answer)));
                 }

@@ -71,7 +71,9 @@ pub(crate) fn serve(mut settings: Settings, started: impl FnOnce(SocketAddr)) ->
         signals.stop().await;
         tracing::info!("stopping: finishing the requests in flight");
         stop.send_replace(true);
-        let finished = tokio::task::spawn_blocking(move || servers.into_iter().map(JoinHandle::join).all(|end| end.is_ok()));
+        let finished = tokio::task::spawn_blocking(move || {
+            servers.into_iter().map(JoinHandle::join).all(|end| end.is_ok())
+        });
         tokio::select! {
             finished = finished => {
                 if !finished.unwrap_or(false) {
@@ -99,7 +101,8 @@ fn start_servers(
     (0..cores)
         .map(|core| {
             let listener = listener.try_clone().map_err(Problem::internal)?;
-            let (router, connections, stopping) = (wired.router.clone(), Arc::clone(&connections), stopping.clone());
+            let (router, connections, stopping) =
+                (wired.router.clone(), Arc::clone(&connections), stopping.clone());
             let runtime = runtime()?;
             std::thread::Builder::new()
                 .name(format!("serve-{core}"))
@@ -124,7 +127,8 @@ fn serve_on(
 
 fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
     TcpListener::bind(address).map_err(|error| {
-        let problem = Problem::new(atomicbase_core::Code::Unavailable, format!("Cannot listen on {address}: {error}"));
+        let problem =
+            Problem::new(atomicbase_core::Code::Unavailable, format!("Cannot listen on {address}: {error}"));
         match error.kind() {
             std::io::ErrorKind::AddrInUse => problem.hint(format!(
                 "Another program uses port {}. Stop it, or choose another with --listen 127.0.0.1:{}.",

@@ -37,8 +37,9 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
     let workers = Workers::start(max_sqlite).map_err(Problem::internal)?;
 
     let clock = Clock::system();
-    let infrastructure = db::open_infrastructure(&workers, &data_dir.join("tenants.db"), directory::MIGRATIONS)
-        .map_err(|error| at_path(&error, &data_dir.join("tenants.db")))?;
+    let infrastructure =
+        db::open_infrastructure(&workers, &data_dir.join("tenants.db"), directory::MIGRATIONS)
+            .map_err(|error| at_path(&error, &data_dir.join("tenants.db")))?;
     let directory = Arc::new(Directory::open(infrastructure, clock.clone()).await?);
     let store = EmbeddedStore::open(&data_dir.join("tenants"), Arc::clone(&workers))
         .map_err(|error| at_path(&error, &data_dir.join("tenants")))?;
@@ -81,7 +82,9 @@ fn own_folder(folder: &Path) -> Result<FolderLock, Problem> {
     db::lock_folder(folder).map_err(|error| {
         let problem = Problem::new(atomicbase_core::Code::Unavailable, error.message.clone());
         match error.kind {
-            ErrorKind::Busy => problem.hint("Stop it first, or give this one another folder with --data-dir."),
+            ErrorKind::Busy => {
+                problem.hint("Stop it first, or give this one another folder with --data-dir.")
+            }
             _ => problem,
         }
     })
@@ -91,7 +94,8 @@ fn own_folder(folder: &Path) -> Result<FolderLock, Problem> {
 fn handle_budget(settings: &Settings) -> (usize, usize) {
     let descriptors = db::raise_descriptor_limit();
     let connections = u64::try_from(settings.max_connections).unwrap_or(u64::MAX);
-    let for_databases = descriptors.saturating_sub(connections.min(descriptors / 2)).saturating_sub(SPARE_DESCRIPTORS);
+    let for_databases =
+        descriptors.saturating_sub(connections.min(descriptors / 2)).saturating_sub(SPARE_DESCRIPTORS);
     let possible = usize::try_from((for_databases / DESCRIPTORS_PER_DATABASE).max(16)).unwrap_or(usize::MAX);
     let default = usize::try_from(OPEN_DATABASES).unwrap_or(usize::MAX);
     let open = settings.max_open_databases.unwrap_or(default).min(possible * 3 / 4);

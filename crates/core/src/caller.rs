@@ -109,15 +109,12 @@ impl Caller {
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         match self {
             Caller::Key { scopes, .. } if scopes.contains(scope) => Ok(()),
-            Caller::Key { .. } => Err(Problem::new(
-                Code::Forbidden,
-                format!("This key lacks the scope `{}`.", scope.as_str()),
-            )
-            .hint("Use a key that was created with this scope.")),
-            Caller::Subject { .. } => {
-                Err(Problem::new(Code::Forbidden, "Only a service key may do this.")
-                    .hint("Send the request without `Act-As`."))
+            Caller::Key { .. } => {
+                Err(Problem::new(Code::Forbidden, format!("This key lacks the scope `{}`.", scope.as_str()))
+                    .hint("Use a key that was created with this scope."))
             }
+            Caller::Subject { .. } => Err(Problem::new(Code::Forbidden, "Only a service key may do this.")
+                .hint("Send the request without `Act-As`.")),
             Caller::Anonymous => Err(unauthenticated()),
         }
     }

@@ -68,6 +68,12 @@ ids! {
     RequestId "req_";
 }
 
+/// A new UUIDv7 in its usual form, for rows: later ones sort after earlier ones.
+#[must_use]
+pub fn fresh_uuid() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
 /// Prefixes that no name or slug may start with, so that an id and a name are never confused.
 pub(crate) const RESERVED_PREFIXES: [&str; 7] = ["usr_", "org_", "db_", "job_", "inv_", "ses_", "key_"];
 

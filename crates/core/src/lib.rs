@@ -13,7 +13,7 @@ mod suggest;
 pub use caller::{Caller, DataAccess, Scope, Scopes, Subject};
 pub use clock::Clock;
 pub use code::Code;
-pub use id::{DatabaseId, JobId, KeyId, RequestId};
+pub use id::{DatabaseId, JobId, KeyId, RequestId, fresh_uuid};
 pub use limits::Limits;
 pub use name::{InvalidName, Name, check_slug};
 pub use problem::{FieldError, Problem};

@@ -20,7 +20,9 @@ pub enum InvalidName {
     #[error("a name has at most 63 characters")]
     TooLong,
     /// A character, or a hyphen at an end, that a name cannot have.
-    #[error("a name consists of lowercase letters, digits and hyphens, and starts and ends with a letter or digit")]
+    #[error(
+        "a name consists of lowercase letters, digits and hyphens, and starts and ends with a letter or digit"
+    )]
     Characters,
     /// It looks like an id.
     #[error("a name does not start like an id (usr_, org_, db_, job_, inv_, ses_, key_)")]

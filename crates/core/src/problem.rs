@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::Code;
+use crate::{Code, closest};
 
 /// One fault in a body: where (a path such as `where[0].titel`) and what.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -46,6 +46,25 @@ impl Problem {
     /// Our own failure: the client sees the code and the request id, the log sees `cause`.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self::new(Code::Internal, "Something failed on our side.").because(cause)
+    }
+
+    /// A body that is no JSON, or not of the shape that is taken; `empty` when there was none.
+    #[must_use]
+    pub fn of_json(error: &serde_json::Error, empty: bool) -> Self {
+        let text = error.to_string();
+        if text.starts_with("recursion limit exceeded") {
+            return Self::new(Code::QueryTooDeep, "The body nests more than 128 levels deep.");
+        }
+        let detail = match error.classify() {
+            serde_json::error::Category::Data => format!("The body does not fit: {text}."),
+            _ if empty => "The body is empty; this route takes a JSON object.".to_owned(),
+            _ => format!("The body is not valid JSON: {text}."),
+        };
+        let problem = Self::new(Code::InvalidQuery, detail);
+        match meant_field(&text) {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
     }
 
     /// Adds what to do next.
@@ -118,6 +137,14 @@ impl Problem {
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
+}
+
+/// serde names an unknown field and the known ones; the nearest is what was meant.
+fn meant_field(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("unknown field `")?;
+    let (word, rest) = rest.split_once('`')?;
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    closest(word, known.iter().copied()).map(|name| format!("Did you mean `{name}`?"))
 }
 
 impl fmt::Display for Problem {

@@ -33,8 +33,7 @@ pub fn open_infrastructure(
     }
     connection.close();
     migrated?;
-    let database =
-        EmbeddedDatabase::open(path.to_owned(), OpenOptions::INFRASTRUCTURE, Arc::clone(workers))?;
+    let database = EmbeddedDatabase::open(path.to_owned(), OpenOptions::INFRASTRUCTURE, Arc::clone(workers))?;
     Ok(database)
 }
 
@@ -44,13 +43,17 @@ fn migrate(sqlite: &rusqlite::Connection, migrations: &[Migration]) -> Result<()
     let applied: u32 = sqlite.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sql)?;
     let newest = migrations.last().map_or(0, |migration| migration.number);
     if applied > newest {
-        let message = format!("it is at migration {applied}, newer than this program's {newest}: use a newer program");
+        let message =
+            format!("it is at migration {applied}, newer than this program's {newest}: use a newer program");
         return Err(DbError::new(ErrorKind::Unavailable, message));
     }
     for migration in migrations.iter().filter(|migration| migration.number > applied) {
         sqlite.execute_batch(migration.sql).map_err(|error| {
             let error = classify(&error);
-            DbError::new(error.kind, format!("migration {} ({}): {}", migration.number, migration.name, error.message))
+            DbError::new(
+                error.kind,
+                format!("migration {} ({}): {}", migration.number, migration.name, error.message),
+            )
         })?;
         sqlite.pragma_update(None, "user_version", migration.number).map_err(sql)?;
     }
@@ -62,8 +65,10 @@ mod tests {
     use super::*;
     use crate::{Batch, Statement, Value};
 
-    const FIRST: Migration = Migration { number: 1, name: "notes", sql: "CREATE TABLE notes(text TEXT) STRICT" };
-    const SECOND: Migration = Migration { number: 2, name: "more", sql: "INSERT INTO notes VALUES ('second')" };
+    const FIRST: Migration =
+        Migration { number: 1, name: "notes", sql: "CREATE TABLE notes(text TEXT) STRICT" };
+    const SECOND: Migration =
+        Migration { number: 2, name: "more", sql: "INSERT INTO notes VALUES ('second')" };
 
     #[tokio::test]
     async fn migrations_run_once_and_never_backwards() {

@@ -20,7 +20,8 @@ pub(crate) fn act_as(key: Caller, headers: &HeaderMap) -> Result<Caller, Problem
     }
     let (mut user, mut role, mut organization) = (None, None, None);
     for part in text.split(';') {
-        let (name, value) = part.trim().split_once('=').ok_or_else(|| invalid("a part is not `name=value`"))?;
+        let (name, value) =
+            part.trim().split_once('=').ok_or_else(|| invalid("a part is not `name=value`"))?;
         let slot = match name.trim() {
             "user" => &mut user,
             "role" => &mut role,
@@ -77,7 +78,14 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in ["", "viewer", "role=viewer; role=owner", "role=root", "role=viewer; org=a", "name=x; role=viewer"] {
+        for bad in [
+            "",
+            "viewer",
+            "role=viewer; role=owner",
+            "role=root",
+            "role=viewer; org=a",
+            "name=x; role=viewer",
+        ] {
             assert_eq!(acting(bad).unwrap_err().code(), Code::InvalidQuery, "{bad}");
         }
         assert_eq!(acting("user=usr_1; org=acme").unwrap_err().code(), Code::NotFound);

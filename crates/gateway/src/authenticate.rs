@@ -63,7 +63,8 @@ impl Gateway {
 }
 
 fn refused(detail: &'static str) -> Problem {
-    Problem::new(Code::Unauthenticated, detail).hint("Send `Authorization: Bearer atb_sk_…` with a valid key.")
+    Problem::new(Code::Unauthenticated, detail)
+        .hint("Send `Authorization: Bearer atb_sk_…` with a valid key.")
 }
 
 #[cfg(test)]

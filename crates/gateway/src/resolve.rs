@@ -50,7 +50,10 @@ impl Gateway {
         let mut values = headers.get_all("database").iter();
         let named = values.next().map(|value| value.to_str().unwrap_or_default());
         if values.next().is_some() {
-            return Err(Problem::new(Code::InvalidQuery, "The request carries more than one `Database` header."));
+            return Err(Problem::new(
+                Code::InvalidQuery,
+                "The request carries more than one `Database` header.",
+            ));
         }
         let wanted = named.or(bound.map(|id| id.as_str())).ok_or_else(|| {
             Problem::new(Code::DatabaseRequired, "The request names no database.")

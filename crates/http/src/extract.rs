@@ -1,10 +1,12 @@
 //! What handlers take from a request. A body, path or query that does not fit fails as problem+json, never as text.
 
-use atomicbase_core::{Code, Problem, closest};
+use atomicbase_core::{Code, Problem};
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::outer::BodyLimit;
@@ -12,6 +14,9 @@ use crate::respond::Failure;
 
 /// The whole body, at most as large as the limit allows.
 pub struct RawBody(pub Bytes);
+
+/// The whole body, said to be JSON or not said to be anything.
+pub struct RawJson(pub Bytes);
 
 /// A JSON body of a known shape.
 pub struct Json<T>(pub T);
@@ -78,43 +83,37 @@ async fn read_on(mut body: axum::body::Body, mut length: usize) {
     drop(tokio::time::timeout(READ_ON, drain).await);
 }
 
+impl<S: Send + Sync> FromRequest<S> for RawJson {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let said = request.headers().get(header::CONTENT_TYPE).cloned();
+        // The body is read first: an answer before its end would break the client's connection.
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        let media_type =
+            said.as_ref().map(|said| said.as_bytes().split(|b| *b == b';').next().unwrap_or_default());
+        match media_type.map(<[u8]>::trim_ascii) {
+            None | Some(b"application/json") => Ok(Self(bytes)),
+            Some(other) if other.eq_ignore_ascii_case(b"application/json") => Ok(Self(bytes)),
+            Some(_) => Err(Problem::new(Code::UnsupportedMediaType, "The body is not said to be JSON.")
+                .hint("Send `Content-Type: application/json`.")
+                .into()),
+        }
+    }
+}
+
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        let RawJson(bytes) = RawJson::from_request(request, state).await?;
         parse_json(&bytes).map(Json).map_err(Failure)
     }
 }
 
 /// Reads JSON; what does not fit is `INVALID_QUERY` with line and column.
-pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let text = error.to_string();
-        if text.starts_with("recursion limit exceeded") {
-            return Problem::new(Code::QueryTooDeep, "The body nests more than 128 levels deep.");
-        }
-        let detail = match error.classify() {
-            serde_json::error::Category::Data => format!("The body does not fit: {text}."),
-            serde_json::error::Category::Eof if bytes.is_empty() => {
-                "The body is empty; this route takes a JSON object.".to_owned()
-            }
-            _ => format!("The body is not valid JSON: {text}."),
-        };
-        let problem = Problem::new(Code::InvalidQuery, detail);
-        match suggestion(&text) {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
-    })
-}
-
-/// serde names an unknown field and the known ones; the nearest is what was meant.
-fn suggestion(text: &str) -> Option<String> {
-    let rest = text.strip_prefix("unknown field `")?;
-    let (word, rest) = rest.split_once('`')?;
-    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-    closest(word, known).map(|name| format!("Did you mean `{name}`?"))
+pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::of_json(&error, bytes.is_empty()))
 }
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
@@ -134,8 +133,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         query.map(|query| Query(query.0)).map_err(|rejection| {
-            Problem::new(Code::InvalidQuery, format!("The query parameters do not fit: {}.", rejection.body_text()))
-                .into()
+            Problem::new(
+                Code::InvalidQuery,
+                format!("The query parameters do not fit: {}.", rejection.body_text()),
+            )
+            .into()
         })
     }
 }

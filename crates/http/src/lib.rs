@@ -8,7 +8,7 @@ mod outer;
 mod respond;
 mod route;
 
-pub use extract::{Json, Path, Query, RawBody, parse_json};
+pub use extract::{Json, Path, Query, RawBody, RawJson, parse_json};
 pub use listen::listen;
 pub use openapi::{Described, openapi};
 pub use outer::{Metrics, Outer, OuterSettings};

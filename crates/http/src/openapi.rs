@@ -27,8 +27,9 @@ pub struct Described {
 }
 
 /// Codes that any route can answer with.
-const EVERYWHERE: [Code; 7] = [
+const EVERYWHERE: [Code; 8] = [
     Code::InvalidQuery,
+    Code::UnsupportedMediaType,
     Code::QueryTooDeep,
     Code::RequestTimeout,
     Code::PayloadTooLarge,
@@ -66,8 +67,10 @@ fn operation(route: &Route) -> Value {
     let described = &route.described;
     let mut parameters: Vec<Value> = path_parameters(route.path);
     if route.access == Access::Database {
-        parameters.push(json!({"name": "Database", "in": "header", "required": false, "schema": {"type": "string"},
-            "description": "Id or name of the database."}));
+        parameters.push(
+            json!({"name": "Database", "in": "header", "required": false, "schema": {"type": "string"},
+            "description": "Id or name of the database."}),
+        );
         parameters.push(json!({"name": "Act-As", "in": "header", "required": false, "schema": {"type": "string"},
             "description": "`role=viewer; user=usr_…` or `anonymous`: a key asks with that caller's rights."}));
     }
@@ -81,7 +84,8 @@ fn operation(route: &Route) -> Value {
         "security": if route.access == Access::Public { json!([]) } else { json!([{"key": []}]) },
     });
     if let Some(request) = &described.request {
-        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": request}}});
+        operation["requestBody"] =
+            json!({"required": true, "content": {"application/json": {"schema": request}}});
     }
     operation
 }

@@ -41,11 +41,9 @@ pub struct Outer {
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
-const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, Database, Prefer, Idempotency-Key, Act-As",
-);
-const EXPOSED_HEADERS: HeaderValue =
-    HeaderValue::from_static("X-Request-Id, Retry-After, Template-Version");
+const ALLOWED_HEADERS: HeaderValue =
+    HeaderValue::from_static("Authorization, Content-Type, Database, Prefer, Idempotency-Key, Act-As");
+const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("X-Request-Id, Retry-After, Template-Version");
 /// A day: browsers cap it lower.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("86400");
 

@@ -45,7 +45,11 @@ impl Cache {
 
     /// The open handle, or the one that `open` makes: once, however many ask at the same time.
     /// `None` while the database is being dropped.
-    pub(crate) async fn get_or_open<F>(&self, id: &DatabaseId, open: F) -> Result<Option<Arc<Tenant>>, Problem>
+    pub(crate) async fn get_or_open<F>(
+        &self,
+        id: &DatabaseId,
+        open: F,
+    ) -> Result<Option<Arc<Tenant>>, Problem>
     where
         F: AsyncFnOnce() -> Result<Tenant, Problem>,
     {

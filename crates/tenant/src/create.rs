@@ -13,7 +13,8 @@ use crate::Tenants;
 const MOVES: &str = "CREATE TABLE _atomicbase_moves(\
     version INTEGER PRIMARY KEY, job TEXT, moved_at INTEGER NOT NULL) STRICT";
 /// Fails where the version was reached before: no move happens twice.
-pub(crate) const RECORD_MOVE: &str = "INSERT INTO _atomicbase_moves(version, job, moved_at) VALUES (?1, ?2, ?3)";
+pub(crate) const RECORD_MOVE: &str =
+    "INSERT INTO _atomicbase_moves(version, job, moved_at) VALUES (?1, ?2, ?3)";
 
 /// Images kept: the newest version of each template that databases are made of.
 #[derive(Default)]

@@ -53,7 +53,11 @@ impl Tenants {
 
     /// Moves the database, and waits a while for it. The move goes on when the request does not: half-way it would leave
     /// the handle behind what the file says.
-    async fn move_in_time(self: &Arc<Self>, record: &Arc<DatabaseRecord>, version: u32) -> Result<(), Problem> {
+    async fn move_in_time(
+        self: &Arc<Self>,
+        record: &Arc<DatabaseRecord>,
+        version: u32,
+    ) -> Result<(), Problem> {
         let (tenants, moved) = (Arc::clone(self), Arc::clone(record));
         let moving = tokio::spawn(async move { tenants.bring_to(&moved, version, None).await });
         match tokio::time::timeout(PATIENCE, moving).await {

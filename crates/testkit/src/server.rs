@@ -99,7 +99,16 @@ impl TestServer {
         let gateway = Gateway::new(Arc::clone(&directory), ServiceKey::parse(KEY));
         let router = gateway::mount(&gateway, routes, Outer::new(outer, metrics));
         platform.resume_jobs().await.unwrap();
-        Self { router, routes: listed, clock, directory, tenants, platform, folder, expected_logs: Vec::new() }
+        Self {
+            router,
+            routes: listed,
+            clock,
+            directory,
+            tenants,
+            platform,
+            folder,
+            expected_logs: Vec::new(),
+        }
     }
 
     /// Where the server keeps its files.

@@ -20,7 +20,9 @@ fn all_faults_of_a_configuration_are_told_together_and_nothing_is_made() {
     ]);
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stderr).unwrap();
-    for words in ["3 settings are not right", "ATOMICBASE_LISTEN", "ATOMICBASE_SERVICE_KEY", "ATOMICBASE_LIMITS_DEPTH"] {
+    for words in
+        ["3 settings are not right", "ATOMICBASE_LISTEN", "ATOMICBASE_SERVICE_KEY", "ATOMICBASE_LIMITS_DEPTH"]
+    {
         assert!(text.contains(words), "{text}");
     }
     assert!(!text.contains("short"), "the key is a secret: {text}");
@@ -31,8 +33,10 @@ fn all_faults_of_a_configuration_are_told_together_and_nothing_is_made() {
 fn a_folder_has_one_process() {
     let folder = tempfile::tempdir().unwrap();
     let _first = Start::on(folder.path()).run();
-    let output =
-        serve(&[("ATOMICBASE_DATA_DIR", folder.path().to_str().unwrap()), ("ATOMICBASE_LISTEN", "127.0.0.1:0")]);
+    let output = serve(&[
+        ("ATOMICBASE_DATA_DIR", folder.path().to_str().unwrap()),
+        ("ATOMICBASE_LISTEN", "127.0.0.1:0"),
+    ]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("another process already serves"), "{text}");
@@ -43,8 +47,10 @@ fn a_port_in_use_is_told_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let first = Start::on(folder.path()).run();
     let other = tempfile::tempdir().unwrap();
-    let output =
-        serve(&[("ATOMICBASE_DATA_DIR", other.path().to_str().unwrap()), ("ATOMICBASE_LISTEN", &first.address)]);
+    let output = serve(&[
+        ("ATOMICBASE_DATA_DIR", other.path().to_str().unwrap()),
+        ("ATOMICBASE_LISTEN", &first.address),
+    ]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("Cannot listen on") && text.contains("--listen"), "{text}");

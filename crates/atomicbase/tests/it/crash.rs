@@ -15,10 +15,12 @@ fn a_push_that_is_killed_again_and_again_ends_exactly_once_everywhere() {
     let program = Start::on(folder.path()).run();
     let (_, pushed) = program.push(&notes(1));
     program.finish(pushed["job_id"].as_str().unwrap());
-    let created: Vec<_> = (0..DATABASES).map(|number| program.create(&format!("t-{number}"), "notes")).collect();
+    let created: Vec<_> =
+        (0..DATABASES).map(|number| program.create(&format!("t-{number}"), "notes")).collect();
     for (number, database) in created.iter().enumerate() {
         let id = database["id"].as_str().unwrap();
-        let (status, answer) = program.insert(id, "notes", &json!({"id": 1, "text": format!("kept {number}")})).unwrap();
+        let (status, answer) =
+            program.insert(id, "notes", &json!({"id": 1, "text": format!("kept {number}")})).unwrap();
         assert_eq!(status, 200, "{answer}");
     }
 
@@ -29,7 +31,9 @@ fn a_push_that_is_killed_again_and_again_ends_exactly_once_everywhere() {
     let started = Instant::now();
     for kill in 0..KILLS {
         // Moments spread over the life of a push, odd enough to fall between its steps.
-        spin(Duration::from_micros(700 + kill * kill * 1_900 + u64::from(started.elapsed().subsec_nanos()) % 3_000));
+        spin(Duration::from_micros(
+            700 + kill * kill * 1_900 + u64::from(started.elapsed().subsec_nanos()) % 3_000,
+        ));
         program.kill();
         program = Start::on(folder.path()).run();
     }
@@ -47,7 +51,8 @@ fn a_push_that_is_killed_again_and_again_ends_exactly_once_everywhere() {
     assert_eq!(files.len(), DATABASES);
     for file in files {
         let database = rusqlite::Connection::open(&file).unwrap();
-        let one = |sql: &str| database.query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
+        let one =
+            |sql: &str| database.query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
         assert_eq!(one("PRAGMA user_version"), 2.into());
         assert_eq!(one("SELECT count(*) FROM _atomicbase_moves WHERE version = 2"), 1.into());
         assert_eq!(one("SELECT count(*) FROM pragma_table_info('notes') WHERE name = 'done'"), 1.into());

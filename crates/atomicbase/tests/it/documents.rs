@@ -38,7 +38,13 @@ fn errors() -> String {
     );
     for code in Code::ALL {
         let anchor = code.as_str();
-        writeln!(page, "| <a id=\"{anchor}\"></a>`{anchor}` | {} | {} |", code.status(), code.meaning().trim()).unwrap();
+        writeln!(
+            page,
+            "| <a id=\"{anchor}\"></a>`{anchor}` | {} | {} |",
+            code.status(),
+            code.meaning().trim()
+        )
+        .unwrap();
     }
     page
 }

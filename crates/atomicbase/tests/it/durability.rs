@@ -46,7 +46,8 @@ fn the_log_is_synced_before_the_answer_for_single_and_grouped_writes() {
         let synced = trace.syncs.iter().any(|sync| sync.began > *written && sync.ended < *answered);
         assert!(synced, "{row} was answered at line {answered}, logged at {written}, and not synced between");
     }
-    let shared: HashSet<_> = trace.answered.iter().map(|(_, answered)| trace.syncs_before(*answered)).collect();
+    let shared: HashSet<_> =
+        trace.answered.iter().map(|(_, answered)| trace.syncs_before(*answered)).collect();
     assert!(shared.len() < trace.answered.len(), "writes of {CLIENTS} clients shared their syncs");
 }
 
@@ -111,5 +112,9 @@ impl Trace {
 
 fn markers(call: &str) -> Vec<String> {
     let starts = call.match_indices("row-").map(|(start, _)| start);
-    starts.filter_map(|start| call.get(start..start + 13)).filter(|row| row.ends_with("-mark")).map(str::to_owned).collect()
+    starts
+        .filter_map(|start| call.get(start..start + 13))
+        .filter(|row| row.ends_with("-mark"))
+        .map(str::to_owned)
+        .collect()
 }

@@ -36,7 +36,10 @@ impl<'a> Start<'a> {
         let mut words = self.through;
         words.extend([BINARY, "serve", "--listen", "127.0.0.1:0"].map(str::to_owned));
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).env("ATOMICBASE_DATA_DIR", self.data_dir).env("ATOMICBASE_SERVICE_KEY", KEY);
+        command
+            .args(&words[1..])
+            .env("ATOMICBASE_DATA_DIR", self.data_dir)
+            .env("ATOMICBASE_SERVICE_KEY", KEY);
         command.envs(self.settings).stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let log = follow(child.stderr.take().unwrap());
@@ -70,11 +73,17 @@ impl Program {
     }
 
     pub fn get(&self, path: &str) -> Result<(u16, Value), ureq::Error> {
-        let response = self.agent.get(self.url(path)).header("authorization", format!("Bearer {KEY}")).call()?;
+        let response =
+            self.agent.get(self.url(path)).header("authorization", format!("Bearer {KEY}")).call()?;
         read(response)
     }
 
-    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<(u16, Value), ureq::Error> {
+    pub fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<(u16, Value), ureq::Error> {
         let mut request = self.agent.post(self.url(path)).header("authorization", format!("Bearer {KEY}"));
         for (name, value) in headers {
             request = request.header(*name, *value);

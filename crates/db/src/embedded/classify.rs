@@ -8,7 +8,9 @@ use crate::error::{DbError, ErrorKind};
 pub(crate) fn classify(error: &rusqlite::Error) -> DbError {
     let message = error.to_string();
     let kind = match error {
-        rusqlite::Error::SqliteFailure(failure, text) => of_code(*failure, text.as_deref().unwrap_or_default()),
+        rusqlite::Error::SqliteFailure(failure, text) => {
+            of_code(*failure, text.as_deref().unwrap_or_default())
+        }
         rusqlite::Error::SqlInputError { error, msg, .. } => of_code(*error, msg),
         _ => ErrorKind::Sql,
     };

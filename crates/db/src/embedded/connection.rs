@@ -170,7 +170,9 @@ impl Connection {
 
     /// Ends a transaction without keeping anything, if one is open.
     pub(crate) fn roll_back(&self) {
-        if self.in_transaction() && let Err(error) = self.sqlite.execute_batch("ROLLBACK") {
+        if self.in_transaction()
+            && let Err(error) = self.sqlite.execute_batch("ROLLBACK")
+        {
             tracing::error!(%error, "ROLLBACK failed");
         }
     }

@@ -38,7 +38,11 @@ struct Connections {
 
 impl EmbeddedDatabase {
     /// Opens the file with one connection. Blocks.
-    pub(crate) fn open(path: PathBuf, options: OpenOptions, workers: Arc<Workers>) -> Result<Arc<Self>, DbError> {
+    pub(crate) fn open(
+        path: PathBuf,
+        options: OpenOptions,
+        workers: Arc<Workers>,
+    ) -> Result<Arc<Self>, DbError> {
         let first = Connection::open(&path, options)?;
         workers.count_connection();
         Ok(Arc::new_cyclic(|this| Self {

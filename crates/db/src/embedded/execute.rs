@@ -59,10 +59,7 @@ pub(crate) fn run_statements(connection: &Connection, batch: &Batch) -> Result<O
         outcome.statements.push(done.map_err(|error| error.at(index))?);
     }
     if let Some(version) = batch.set_version {
-        connection
-            .sqlite()
-            .pragma_update(None, "user_version", version)
-            .map_err(|error| classify(&error))?;
+        connection.sqlite().pragma_update(None, "user_version", version).map_err(|error| classify(&error))?;
     }
     Ok(outcome)
 }

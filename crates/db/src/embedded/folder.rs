@@ -17,16 +17,15 @@ pub struct FolderLock {
 /// Makes `folder` this process's own, or says who has it.
 pub fn lock_folder(folder: &Path) -> Result<FolderLock, DbError> {
     let path = folder.join("lock");
-    let unavailable = |error: std::io::Error| {
-        DbError::new(ErrorKind::Unavailable, format!("{}: {error}", path.display()))
-    };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(unavailable)?;
+    let unavailable =
+        |error: std::io::Error| DbError::new(ErrorKind::Unavailable, format!("{}: {error}", path.display()));
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(unavailable)?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(FolderLock { _file: file }),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(DbError::new(
-            ErrorKind::Busy,
-            format!("another process already serves {}", folder.display()),
-        )),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(DbError::new(ErrorKind::Busy, format!("another process already serves {}", folder.display())))
+        }
         Err(error) => Err(unavailable(error.into())),
     }
 }

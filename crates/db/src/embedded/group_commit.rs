@@ -135,7 +135,8 @@ fn run_one(connection: &Connection, batch: &Batch, alone: bool) -> Result<Outcom
     match run_statements(connection, batch) {
         Ok(outcome) => control(connection, "RELEASE write").map(|()| outcome),
         Err(error) => {
-            let undone = || control(connection, "ROLLBACK TO write").and(control(connection, "RELEASE write"));
+            let undone =
+                || control(connection, "ROLLBACK TO write").and(control(connection, "RELEASE write"));
             if connection.in_transaction() && undone().is_err() {
                 // Half of a write must not be committed with its neighbours: give the whole transaction up.
                 connection.roll_back();

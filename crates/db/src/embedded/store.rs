@@ -159,11 +159,13 @@ impl Inner {
         // The log goes into the file first: a file that moves without its log loses what was committed last.
         Connection::open(&path, OpenOptions::TENANT)?.fold_log()?;
         let log = path.with_extension("db-wal");
-        let moved = fs::rename(&path, self.trash.join(format!("{name}.db"))).and_then(|()| {
-            if log.exists() { fs::remove_file(&log) } else { Ok(()) }
-        });
+        let moved = fs::rename(&path, self.trash.join(format!("{name}.db")))
+            .and_then(|()| if log.exists() { fs::remove_file(&log) } else { Ok(()) });
         let sync = |folder: &Path| File::open(folder).and_then(|folder| folder.sync_all());
-        moved.and_then(|()| sync(&self.trash)).and_then(|()| sync(&self.folder)).map_err(|error| of_io(&error))
+        moved
+            .and_then(|()| sync(&self.trash))
+            .and_then(|()| sync(&self.folder))
+            .map_err(|error| of_io(&error))
     }
 }
 
@@ -186,9 +188,9 @@ fn remove_leftover(path: &Path) {
 fn of_io(error: &std::io::Error) -> DbError {
     let kind = match error.kind() {
         std::io::ErrorKind::NotFound => ErrorKind::Missing,
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
-            ErrorKind::Full
-        }
+        std::io::ErrorKind::StorageFull
+        | std::io::ErrorKind::QuotaExceeded
+        | std::io::ErrorKind::FileTooLarge => ErrorKind::Full,
         _ => ErrorKind::Unavailable,
     };
     DbError::new(kind, error.to_string())

@@ -121,7 +121,8 @@ async fn rows_cannot_change_the_schema_or_reach_outside() {
         "SELECT load_extension('x')",
         "CREATE TEMP TABLE t(a)",
     ] {
-        let error = fixture.database.run(Batch::write().with(Statement::query(sql, vec![]))).await.unwrap_err();
+        let error =
+            fixture.database.run(Batch::write().with(Statement::query(sql, vec![]))).await.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Denied | ErrorKind::Sql), "{sql}: {error:?}");
     }
     let ok = Batch::write().with(Statement::new("INSERT INTO notes VALUES (?1, 'x')", vec![null()]));

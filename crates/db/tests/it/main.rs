@@ -41,7 +41,8 @@ async fn count(database: &Arc<dyn Database>) -> i64 {
 }
 
 /// Never ends by itself; each step is short, so that it can be interrupted.
-const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+const ENDLESS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
 fn null() -> Value {
     Value::Null

@@ -22,6 +22,7 @@ async fn what_is_not_understood_is_refused() {
 #[tokio::test]
 async fn nobody_acts_without_a_key() {
     let server = TestServer::start().await;
-    let request = server.request(Method::POST, "/data/query/notes").anonymous().header("act-as", "role=owner");
+    let request =
+        server.request(Method::POST, "/data/query/notes").anonymous().header("act-as", "role=owner");
     assert_eq!(request.json(json!({})).send().await.code(), "UNAUTHENTICATED");
 }

@@ -28,18 +28,18 @@ use Expect::{Forbidden, NoSuchDatabase, Open, Shut, Unknown};
 /// Caller, then what it meets at public, platform and database routes.
 const MATRIX: [(&str, Expect, Expect, Expect); 12] = [
     //                           public platform   database
-    ("nobody",                   Open,  Unknown,   Unknown),
-    ("no key at all",            Open,  Unknown,   Unknown),
-    ("unknown key",              Open,  Unknown,   Unknown),
-    ("revoked key",              Open,  Unknown,   Unknown),
-    ("expired key",              Open,  Unknown,   Unknown),
-    ("data key",                 Open,  Forbidden, Open),
-    ("platform key",             Open,  Open,      Forbidden),
-    ("key of another database",  Open,  Shut,      NoSuchDatabase),
-    ("acting as viewer",         Open,  Forbidden, Open),
-    ("acting as owner",          Open,  Forbidden, Open),
-    ("acting as anonymous",      Open,  Unknown,   Unknown),
-    ("bootstrap key",            Open,  Open,      Open),
+    ("nobody", Open, Unknown, Unknown),
+    ("no key at all", Open, Unknown, Unknown),
+    ("unknown key", Open, Unknown, Unknown),
+    ("revoked key", Open, Unknown, Unknown),
+    ("expired key", Open, Unknown, Unknown),
+    ("data key", Open, Forbidden, Open),
+    ("platform key", Open, Open, Forbidden),
+    ("key of another database", Open, Shut, NoSuchDatabase),
+    ("acting as viewer", Open, Forbidden, Open),
+    ("acting as owner", Open, Forbidden, Open),
+    ("acting as anonymous", Open, Unknown, Unknown),
+    ("bootstrap key", Open, Open, Open),
 ];
 
 struct World {
@@ -182,8 +182,10 @@ async fn a_viewer_reads_and_does_not_write() {
         ("update", json!({"data": {"text": "y"}, "where": [{"id": {"eq": 1}}]})),
         ("delete", json!({"where": [{"id": {"eq": 1}}]})),
     ] {
-        let request = world.server.request(Method::POST, "/data/query/notes").header("database", &world.victim);
-        let request = request.header("act-as", "role=viewer").header("prefer", &format!("operation={operation}"));
+        let request =
+            world.server.request(Method::POST, "/data/query/notes").header("database", &world.victim);
+        let request =
+            request.header("act-as", "role=viewer").header("prefer", &format!("operation={operation}"));
         assert_eq!(request.json(body).send().await.code(), "FORBIDDEN", "{operation}");
     }
     let batch = json!({"operations": [{"operation": "insert", "table": "notes", "body": row}]});

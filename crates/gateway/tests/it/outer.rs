@@ -25,7 +25,8 @@ async fn every_error_is_a_problem_with_its_request_id() {
 #[tokio::test]
 async fn a_body_is_json_whole_and_not_too_large() {
     let server = TestServer::start_with(Limits { body_bytes: 2_000, ..Limits::default() }).await;
-    let post = |bytes: &[u8]| server.request(Method::POST, "/platform/databases").bytes(bytes.to_vec()).send();
+    let post =
+        |bytes: &[u8]| server.request(Method::POST, "/platform/databases").bytes(bytes.to_vec()).send();
     assert_eq!(post(b"").await.code(), "INVALID_QUERY");
     assert_eq!(post(b"{\"name\":").await.code(), "INVALID_QUERY");
     assert_eq!(post(&[b' '; 2_001]).await.code(), "PAYLOAD_TOO_LARGE");
@@ -38,7 +39,8 @@ async fn a_body_is_json_whole_and_not_too_large() {
 async fn only_allowed_origins_are_answered_to() {
     let server = TestServer::start().await;
     let preflight = async |origin: &str| {
-        let request = server.request(Method::OPTIONS, "/data/query/notes").anonymous().header("origin", origin);
+        let request =
+            server.request(Method::OPTIONS, "/data/query/notes").anonymous().header("origin", origin);
         request.header("access-control-request-method", "POST").send().await
     };
     let allowed = preflight("https://app.test").await;
@@ -52,7 +54,10 @@ async fn only_allowed_origins_are_answered_to() {
         assert!(!preflight(other).await.headers.contains_key("access-control-allow-origin"), "{other}");
     }
     let answer = server.request(Method::GET, "/health").header("origin", "https://app.test").send().await;
-    assert_eq!(answer.headers["access-control-expose-headers"], "X-Request-Id, Retry-After, Template-Version");
+    assert_eq!(
+        answer.headers["access-control-expose-headers"],
+        "X-Request-Id, Retry-After, Template-Version"
+    );
 }
 
 #[tokio::test]
