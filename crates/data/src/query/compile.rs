@@ -1,7 +1,5 @@
-//! Checked queries as SQL. The text depends only on the query's shape, so that a prepared statement serves every value.
-//!
-//! A nested list is a statement of its own in the same transaction: its parents' keys come from the parents' query again, and
-//! each parent takes its rows through a bounded lookup.
+//! Checked queries as SQL whose text depends only on the query's shape, so that a prepared statement serves every value.
+//! A nested list is a statement of its own in the same transaction: its parents' keys come from the parents' query again.
 
 use std::sync::Arc;
 
