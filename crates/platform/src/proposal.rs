@@ -1,0 +1,188 @@
+//! A template that somebody wants: read, compared with the latest version, planned, and proved on scratch databases.
+//! Stores nothing; after it a push can still fail on a database's rows, but not on its SQL.
+
+use std::sync::Arc;
+
+use atomicbase_core::{Code, FieldError, JobId, Name, Problem};
+use db::{DbError, ErrorKind};
+use directory::{NewVersion, TemplateRecord, TemplateVersion};
+use schema::{DefaultValue, ExpressionKind, Plan, Template};
+use serde_json::Value;
+
+use crate::Platform;
+
+/// A template that can be pushed.
+pub(crate) struct Proposal {
+    pub name: Name,
+    pub template: Arc<Template>,
+    pub hash: String,
+    /// What it would follow; `None` where there is no such template yet.
+    pub base: Option<Base>,
+    pub plan: Plan,
+}
+
+/// The version that a proposal starts from.
+pub(crate) struct Base {
+    pub record: Arc<TemplateRecord>,
+    pub version: Arc<TemplateVersion>,
+}
+
+impl Proposal {
+    /// Whether the latest version is the same already.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.base.as_ref().is_some_and(|base| base.version.hash == self.hash)
+    }
+
+    /// The number of the version it starts from.
+    pub(crate) fn from_version(&self) -> Option<u32> {
+        self.base.as_ref().map(|base| base.version.version)
+    }
+
+    /// Refuses to lose data that nobody said may go.
+    pub(crate) fn allow(&self, allow_destructive: bool) -> Result<(), Problem> {
+        let lost = self.plan.changes.iter().filter(|change| change.destructive);
+        let lost: Vec<_> =
+            lost.map(|change| FieldError { path: change.path(), message: change.summary.clone() }).collect();
+        if lost.is_empty() || allow_destructive {
+            return Ok(());
+        }
+        Err(Problem::new(Code::DestructiveChange, "The push would lose data, and no copy of it is kept.")
+            .hint(
+                "If the data may go, send `allow_destructive: true` (`atomicbase push --allow-destructive`).",
+            )
+            .with_errors(lost))
+    }
+
+    /// The version to be stored.
+    pub(crate) fn version(&self) -> NewVersion {
+        NewVersion {
+            name: self.name.clone(),
+            base: self.from_version().unwrap_or(0),
+            template: Arc::clone(&self.template),
+            plan: self.plan.clone(),
+            hash: self.hash.clone(),
+            job: JobId::new(),
+        }
+    }
+}
+
+impl Platform {
+    /// Reads and proves a template that follows the latest version of its name.
+    pub(crate) async fn propose(&self, name: &str, json: Value) -> Result<Proposal, Problem> {
+        let base = match self.directory.find_template(name).await? {
+            None => None,
+            Some(record) => {
+                let version = self.directory.find_version(name, record.latest).await?;
+                Some(Base { record, version })
+            }
+        };
+        let name = name.to_owned();
+        // Reading and proving a large template takes a while of CPU; other requests of this thread do not wait for it.
+        let proposed = tokio::task::spawn_blocking(move || {
+            let (name, template) = read(&name, &json)?;
+            prepare(name, template, base)
+        });
+        proposed.await.map_err(Problem::internal)?
+    }
+}
+
+/// Reads a template and its name.
+pub(crate) fn read(name: &str, json: &Value) -> Result<(Name, Template), Problem> {
+    let template = Template::parse(json).map_err(invalid)?;
+    if template.name != name {
+        return Err(invalid(vec![FieldError {
+            path: "name".to_owned(),
+            message: format!("is `{}`, but the address says `{name}`", template.name),
+        }]));
+    }
+    let name = Name::parse(name)
+        .map_err(|error| invalid(vec![FieldError { path: "name".to_owned(), message: error.to_string() }]))?;
+    Ok((name, template))
+}
+
+fn prepare(name: Name, template: Template, base: Option<Base>) -> Result<Proposal, Problem> {
+    let hash = template.hash();
+    let mut proposal = Proposal { name, template: Arc::new(template), hash, base, plan: Plan::default() };
+    if !proposal.is_unchanged() {
+        let old = proposal.base.as_ref().map(|base| &*base.version.template);
+        prove_template(&proposal.template)?;
+        proposal.plan = plan(old, &proposal.template)?;
+    }
+    Ok(proposal)
+}
+
+fn plan(old: Option<&Template>, new: &Template) -> Result<Plan, Problem> {
+    let plan = schema::plan(old, new).map_err(|unsupported| {
+        let refused = unsupported.refused.iter();
+        let refused =
+            refused.map(|change| FieldError { path: change.path(), message: change.summary.clone() });
+        Problem::new(Code::ChangeNotSupported, format!("The push is refused: {unsupported}."))
+            .hint("Nothing was changed. Leave these changes out, or make a new table or column instead.")
+            .with_errors(refused.collect())
+    })?;
+    let create = old.map(schema::create_statements).unwrap_or_default();
+    let steps: Vec<String> = plan.steps.iter().map(|step| step.sql.clone()).collect();
+    db::prove_statements(&create, &steps)
+        .map_err(|error| refused_by_sqlite(error, Code::ChangeNotSupported))?;
+    Ok(plan)
+}
+
+/// Proves that each SQL expression is one, and that SQLite takes the tables with them.
+fn prove_template(template: &Template) -> Result<(), Problem> {
+    let expressions = template.expressions();
+    if !expressions.is_empty() {
+        let expressions: Vec<db::Expression> = expressions
+            .into_iter()
+            .map(|expression| db::Expression {
+                table: (expression.kind != ExpressionKind::Default).then(|| expression.table.to_owned()),
+                path: expression.path,
+                sql: expression.sql.to_owned(),
+            })
+            .collect();
+        // Where nothing but columns is, each expression fails by itself and can be named.
+        let bare = schema::create_statements(&without_expressions(template));
+        let faults = db::prove_expressions(&bare, &expressions)?;
+        faults.map_err(|faults| {
+            let named = |fault: db::ExpressionError| FieldError { path: fault.path, message: fault.message };
+            invalid(faults.into_iter().map(named).collect())
+        })?;
+    }
+    let create = schema::create_statements(template);
+    db::prove_statements(&create, &[]).map_err(|error| refused_by_sqlite(error, Code::InvalidTemplate))
+}
+
+fn without_expressions(template: &Template) -> Template {
+    let mut bare = template.clone();
+    for table in &mut bare.tables {
+        table.checks.clear();
+        for column in &mut table.columns {
+            column.check = None;
+            column.generated = None;
+            column.default =
+                column.default.take().filter(|default| matches!(default, DefaultValue::Value(_)));
+        }
+        for index in &mut table.indexes {
+            index.filter = None;
+        }
+    }
+    bare
+}
+
+fn invalid(faults: Vec<FieldError>) -> Problem {
+    let detail = match faults.as_slice() {
+        [fault] if fault.path.is_empty() => format!("The template is not valid: {}.", fault.message),
+        [fault] => format!("The template is not valid: `{}` {}.", fault.path, fault.message),
+        _ => format!("The template has {} faults.", faults.len()),
+    };
+    Problem::new(Code::InvalidTemplate, detail)
+        .hint("`errors` names each fault by its path in the template.")
+        .with_errors(faults)
+}
+
+/// What SQLite says of a template's SQL is the author's to mend; anything else is ours.
+fn refused_by_sqlite(error: DbError, code: Code) -> Problem {
+    match error.kind {
+        ErrorKind::Full | ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::Timeout => error.into(),
+        _ => Problem::new(code, format!("SQLite refuses this schema: {}.", error.message)).because(error),
+    }
+}
