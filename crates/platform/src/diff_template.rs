@@ -32,7 +32,7 @@ pub(crate) async fn diff_template(
     };
     let answer = DiffAnswer {
         name: &name,
-        from_version: proposal.from_version(),
+        from_version: proposal.base_version(),
         to_version,
         changes: &proposal.plan.changes,
         destructive: proposal.plan.destructive,

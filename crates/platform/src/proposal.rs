@@ -34,7 +34,7 @@ impl Proposal {
     }
 
     /// The number of the version it starts from.
-    pub(crate) fn from_version(&self) -> Option<u32> {
+    pub(crate) fn base_version(&self) -> Option<u32> {
         self.base.as_ref().map(|base| base.version.version)
     }
 
@@ -57,7 +57,7 @@ impl Proposal {
     pub(crate) fn version(&self) -> NewVersion {
         NewVersion {
             name: self.name.clone(),
-            base: self.from_version().unwrap_or(0),
+            base: self.base_version().unwrap_or(0),
             template: Arc::clone(&self.template),
             plan: self.plan.clone(),
             hash: self.hash.clone(),

@@ -35,7 +35,7 @@ pub(crate) async fn push_template(
     }
     proposal.allow(push.allow_destructive)?;
     let job = platform.store_version(&proposal).await?;
-    let answer = PushAnswer::stored(&job, proposal.from_version(), &proposal.plan.changes);
+    let answer = PushAnswer::stored(&job, proposal.base_version(), &proposal.plan.changes);
     respond_json(StatusCode::ACCEPTED, &answer)
 }
 

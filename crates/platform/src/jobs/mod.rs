@@ -58,7 +58,7 @@ impl Jobs {
         );
         let mine = progress.clone();
         let task = self.runtime.spawn(async move {
-            run.to_the_end().await;
+            run.run().await;
             jobs.ended(&mine);
         });
         // An entry that is still here is of the same job's run before a retry, on its last lines.

@@ -32,12 +32,12 @@ pub(crate) struct Run {
 }
 
 /// What became of one database.
-enum Moved {
+enum Fate {
     Moved,
     /// It was deleted meanwhile.
     Gone,
     /// It stays where it is.
-    Not(Problem),
+    Stays(Problem),
 }
 
 impl Run {
@@ -51,7 +51,7 @@ impl Run {
     }
 
     /// Runs until the job has ended or the server stops.
-    pub(crate) async fn to_the_end(mut self) {
+    pub(crate) async fn run(mut self) {
         while let Err(problem) = self.go_on().await {
             let cause = problem.cause().unwrap_or(problem.detail());
             let job = self.job();
@@ -65,6 +65,11 @@ impl Run {
                 () = sleep(STANDSTILL) => {}
                 _ = self.stopping.wait_for(|stopping| *stopping) => return,
             }
+        }
+        let job = self.job();
+        if job.status.is_final() {
+            let (id, status) = (job.id.as_str(), job.status.as_str());
+            tracing::info!(job = id, status, done = job.done, failed = job.failed, "a job has ended");
         }
     }
 
@@ -90,17 +95,17 @@ impl Run {
         while let Some(id) = &job.canary {
             let outcome = match self.directory.find_database(id.as_str()).await? {
                 Some(record) => self.move_database(&record, job.version, job).await?,
-                None => Moved::Gone,
+                None => Fate::Gone,
             };
             match outcome {
-                Moved::Moved => return Ok(true),
-                Moved::Not(problem) => {
+                Fate::Moved => return Ok(true),
+                Fate::Stays(problem) => {
                     let cancelled =
                         self.directory.cancel_version(job, problem.code(), problem.detail()).await?;
                     cancelled.iter().for_each(|job| self.publish(job));
                     return Ok(false);
                 }
-                Moved::Gone => {
+                Fate::Gone => {
                     let Some(again) = self.directory.begin_job(&job.id, &job.template, job.version).await?
                     else {
                         return Ok(false);
@@ -139,7 +144,7 @@ impl Run {
         while let Some(record) = queue.next().await {
             let moved = match self.move_database(&record, target, job).await {
                 // A full disk refuses every database alike; setting them all aside would only hide it.
-                Ok(Moved::Not(problem)) if problem.code() == Code::StorageFull => Err(problem),
+                Ok(Fate::Stays(problem)) if problem.code() == Code::StorageFull => Err(problem),
                 other => other,
             };
             match moved {
@@ -160,16 +165,16 @@ impl Run {
         record: &DatabaseRecord,
         version: u32,
         job: &JobRecord,
-    ) -> Result<Moved, Problem> {
+    ) -> Result<Fate, Problem> {
         let mut waits = ATTEMPTS.iter();
         let problem = loop {
             let failed = match self.tenants.bring_to(record, version, Some(&job.id)).await {
-                Ok(()) => return Ok(Moved::Moved),
-                Err(MoveError::Refused(problem)) => return Ok(Moved::Not(problem)),
+                Ok(()) => return Ok(Fate::Moved),
+                Err(MoveError::Refused(problem)) => return Ok(Fate::Stays(problem)),
                 Err(MoveError::Failed(problem)) => problem,
             };
             if self.directory.find_database(record.id.as_str()).await?.is_none() {
-                return Ok(Moved::Gone);
+                return Ok(Fate::Gone);
             }
             match waits.next() {
                 Some(wait) => sleep(*wait).await,
@@ -187,7 +192,7 @@ impl Run {
             let (code, detail) = (problem.code(), problem.detail());
             self.directory.record_set_aside(&record.id, version, Some(&job.id), code, detail).await?;
         }
-        Ok(Moved::Not(problem))
+        Ok(Fate::Stays(problem))
     }
 
     fn job(&self) -> JobRecord {
@@ -199,11 +204,11 @@ impl Run {
     }
 
     /// Counts one database in memory; the next count from the databases themselves sets it right.
-    fn add(&self, moved: &Moved) {
+    fn add(&self, fate: &Fate) {
         self.progress.send_modify(|job| {
-            match moved {
-                Moved::Moved | Moved::Gone => job.done += 1,
-                Moved::Not(_) => job.failed += 1,
+            match fate {
+                Fate::Moved | Fate::Gone => job.done += 1,
+                Fate::Stays(_) => job.failed += 1,
             }
             job.done = job.done.min(job.total.saturating_sub(job.failed));
         });
