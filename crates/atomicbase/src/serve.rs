@@ -30,11 +30,11 @@ pub(crate) fn run(args: &ServeArgs) -> ExitCode {
         Err(faults) => return fail(USAGE, &faults.to_string()),
     };
     log_as_json(&settings.log);
-    let data_dir = settings.data_dir.display().to_string();
+    let (data_dir, public_url) = (settings.data_dir.display().to_string(), settings.public_url.clone());
     if settings.service_key.is_none() {
         tracing::warn!("no ATOMICBASE_SERVICE_KEY is set: only stored keys are accepted");
     }
-    let outcome = serve(settings, |address| tracing::info!(%address, data_dir, "listening"));
+    let outcome = serve(settings, |address| tracing::info!(%address, public_url, data_dir, "listening"));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(FAILED, &describe(&problem)),
@@ -71,6 +71,8 @@ pub(crate) fn serve(mut settings: Settings, started: impl FnOnce(SocketAddr)) ->
         signals.stop().await;
         tracing::info!("stopping: finishing the requests in flight");
         stop.send_replace(true);
+        // Streams that follow a job would never end by themselves.
+        wired.platform.stop().await;
         let finished = tokio::task::spawn_blocking(move || {
             servers.into_iter().map(JoinHandle::join).all(|end| end.is_ok())
         });
@@ -83,7 +85,6 @@ pub(crate) fn serve(mut settings: Settings, started: impl FnOnce(SocketAddr)) ->
             () = tokio::time::sleep(GRACE) => tracing::warn!("requests were still running after {GRACE:?}"),
             () = signals.stop() => tracing::warn!("stopped at once by a second signal"),
         }
-        wired.platform.stop().await;
         drop(wired.lock);
         Ok(())
     })

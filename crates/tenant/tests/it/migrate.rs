@@ -14,7 +14,7 @@ async fn five_hundred_first_requests_move_a_database_once() {
     let fixture = Fixture::start(10).await;
     fixture.release(&notes(|_| {})).await;
     let record = fixture.create("one").await;
-    insert(&*fixture.tenants.open(&record).await.unwrap(), "kept").await;
+    insert(&fixture.tenants.open(&record).await.unwrap(), "kept").await;
     fixture.release(&with_column("done")).await;
     let asks = (0..500).map(|_| {
         let (tenants, record) = (Arc::clone(&fixture.tenants), Arc::clone(&record));
