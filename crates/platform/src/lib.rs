@@ -18,6 +18,7 @@ mod list_keys;
 mod list_template_databases;
 mod list_templates;
 mod list_versions;
+mod proof;
 mod proposal;
 mod push_template;
 mod reach;

@@ -1,15 +1,15 @@
-//! A template that somebody wants: read, compared with the latest version, planned, and proved on scratch databases.
+//! A template that somebody wants: read, compared with the latest version, planned, and proved.
 //! Stores nothing; after it a push can still fail on a database's rows, but not on its SQL.
 
 use std::sync::Arc;
 
 use atomicbase_core::{Code, FieldError, JobId, Name, Problem};
-use db::{DbError, ErrorKind};
 use directory::{NewVersion, TemplateRecord, TemplateVersion};
-use schema::{DefaultValue, ExpressionKind, Plan, Template};
+use schema::{Plan, Template};
 use serde_json::Value;
 
 use crate::Platform;
+use crate::proof::{invalid, prove_steps, prove_template};
 
 /// A template that can be pushed.
 pub(crate) struct Proposal {
@@ -87,7 +87,7 @@ impl Platform {
 }
 
 /// Reads a template and its name.
-pub(crate) fn read(name: &str, json: &Value) -> Result<(Name, Template), Problem> {
+fn read(name: &str, json: &Value) -> Result<(Name, Template), Problem> {
     let template = Template::parse(json).map_err(invalid)?;
     if template.name != name {
         return Err(invalid(vec![FieldError {
@@ -120,69 +120,7 @@ fn plan(old: Option<&Template>, new: &Template) -> Result<Plan, Problem> {
             .hint("Nothing was changed. Leave these changes out, or make a new table or column instead.")
             .with_errors(refused.collect())
     })?;
-    let create = old.map(schema::create_statements).unwrap_or_default();
     let steps: Vec<String> = plan.steps.iter().map(|step| step.sql.clone()).collect();
-    db::prove_statements(&create, &steps)
-        .map_err(|error| refused_by_sqlite(error, Code::ChangeNotSupported))?;
+    prove_steps(old, &steps)?;
     Ok(plan)
-}
-
-/// Proves that each SQL expression is one, and that SQLite takes the tables with them.
-fn prove_template(template: &Template) -> Result<(), Problem> {
-    let expressions = template.expressions();
-    if !expressions.is_empty() {
-        let expressions: Vec<db::Expression> = expressions
-            .into_iter()
-            .map(|expression| db::Expression {
-                table: (expression.kind != ExpressionKind::Default).then(|| expression.table.to_owned()),
-                path: expression.path,
-                sql: expression.sql.to_owned(),
-            })
-            .collect();
-        // Where nothing but columns is, each expression fails by itself and can be named.
-        let bare = schema::create_statements(&without_expressions(template));
-        let faults = db::prove_expressions(&bare, &expressions)?;
-        faults.map_err(|faults| {
-            let named = |fault: db::ExpressionError| FieldError { path: fault.path, message: fault.message };
-            invalid(faults.into_iter().map(named).collect())
-        })?;
-    }
-    let create = schema::create_statements(template);
-    db::prove_statements(&create, &[]).map_err(|error| refused_by_sqlite(error, Code::InvalidTemplate))
-}
-
-fn without_expressions(template: &Template) -> Template {
-    let mut bare = template.clone();
-    for table in &mut bare.tables {
-        table.checks.clear();
-        for column in &mut table.columns {
-            column.check = None;
-            column.generated = None;
-            column.default =
-                column.default.take().filter(|default| matches!(default, DefaultValue::Value(_)));
-        }
-        for index in &mut table.indexes {
-            index.filter = None;
-        }
-    }
-    bare
-}
-
-fn invalid(faults: Vec<FieldError>) -> Problem {
-    let detail = match faults.as_slice() {
-        [fault] if fault.path.is_empty() => format!("The template is not valid: {}.", fault.message),
-        [fault] => format!("The template is not valid: `{}` {}.", fault.path, fault.message),
-        _ => format!("The template has {} faults.", faults.len()),
-    };
-    Problem::new(Code::InvalidTemplate, detail)
-        .hint("`errors` names each fault by its path in the template.")
-        .with_errors(faults)
-}
-
-/// What SQLite says of a template's SQL is the author's to mend; anything else is ours.
-fn refused_by_sqlite(error: DbError, code: Code) -> Problem {
-    match error.kind {
-        ErrorKind::Full | ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::Timeout => error.into(),
-        _ => Problem::new(code, format!("SQLite refuses this schema: {}.", error.message)).because(error),
-    }
 }
