@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,8 +14,7 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_atomicbase");
 pub struct Program {
     pub child: Child,
     pub address: String,
-    /// Lines of the log, for as long as the process writes.
-    pub log: mpsc::Receiver<String>,
+    log: Arc<Mutex<Vec<String>>>,
     agent: ureq::Agent,
 }
 
@@ -42,29 +41,30 @@ impl<'a> Start<'a> {
             .env("ATOMICBASE_SERVICE_KEY", KEY);
         command.envs(self.settings).stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
-        let log = follow(child.stderr.take().unwrap());
-        let address = loop {
-            let line = log.recv_timeout(Duration::from_secs(30)).expect("the program starts");
-            let event: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
-            if event["message"] == "listening" {
-                break event["address"].as_str().unwrap().to_owned();
-            }
-        };
+        let (log, addresses) = follow(child.stderr.take().unwrap());
+        let started = addresses.recv_timeout(Duration::from_secs(30));
+        let address = started.unwrap_or_else(|_| panic!("the program did not start: {:?}", log.lock().unwrap()));
         let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
         Program { child, address, log, agent }
     }
 }
 
-fn follow(stderr: impl Read + Send + 'static) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
+/// Keeps the log's lines; the address comes as soon as the program says that it listens.
+fn follow(stderr: impl Read + Send + 'static) -> (Arc<Mutex<Vec<String>>>, mpsc::Receiver<String>) {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let (sender, addresses) = mpsc::channel();
+    let lines = Arc::clone(&log);
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
+            let event: Value = serde_json::from_str(&line).unwrap_or_default();
+            if event["message"] == "listening" {
+                // The test may have given up.
+                drop(sender.send(event["address"].as_str().unwrap_or_default().to_owned()));
             }
+            lines.lock().unwrap().push(line);
         }
     });
-    receiver
+    (log, addresses)
 }
 
 impl Program {
@@ -121,8 +121,11 @@ impl Program {
         database
     }
 
+    /// Sends the program a signal; started through another command, it is that one's child.
     pub fn signal(&self, name: &str) {
-        let process = self.child.id().to_string();
+        let started = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{started}/task/{started}/children")).unwrap();
+        let process = children.split_whitespace().next().map_or(started.to_string(), str::to_owned);
         assert!(Command::new("kill").args([&format!("-{name}"), &process]).status().unwrap().success());
     }
 
@@ -134,10 +137,15 @@ impl Program {
 }
 
 impl Drop for Program {
+    /// Ends the process, and fails the test if it logged a warning or error.
     fn drop(&mut self) {
         // Ended already where a test killed it.
         drop(self.child.kill());
         drop(self.child.wait());
+        let log = self.log.lock().unwrap();
+        let bad = |line: &&String| line.contains("\"level\":\"WARN\"") || line.contains("\"level\":\"ERROR\"");
+        let unexpected: Vec<&String> = log.iter().filter(bad).collect();
+        assert!(unexpected.is_empty() || std::thread::panicking(), "unexpected in the log: {unexpected:?}");
     }
 }
 
