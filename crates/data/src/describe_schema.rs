@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{Caller, Limits, Problem};
-use atomicbase_http::{Path, respond_json_bytes};
+use atomicbase_core::Caller;
+use atomicbase_http::{Failure, Path, respond_json_bytes};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ use schema::{Column, Table};
 use serde_json::{Value, json};
 
 use crate::Data;
-use crate::query::{Scope, describe_relations};
+use crate::query::{describe_relations, find_table};
 use crate::run::Asked;
 
 pub(crate) async fn describe_schema(
@@ -36,11 +36,11 @@ pub(crate) async fn describe_table(
     State(data): State<Data>,
     Extension(caller): Extension<Caller>,
     Extension(database): Extension<Arc<DatabaseRecord>>,
-    Path(table): Path<String>,
+    path: Result<Path<String>, Failure>,
 ) -> Response {
     described(&data, &caller, &database, |version| {
-        let scope = Scope { template: &version.template, limits: &Limits::default(), bigint: false };
-        scope.table(&table).map(|table| describe(version, table))
+        let Path(name) = path?;
+        Ok(describe(version, find_table(&version.template, &name, "")?))
     })
     .await
 }
@@ -49,7 +49,7 @@ async fn described(
     data: &Data,
     caller: &Caller,
     database: &Arc<DatabaseRecord>,
-    describe: impl FnOnce(&TemplateVersion) -> Result<Value, Problem>,
+    describe: impl FnOnce(&TemplateVersion) -> Result<Value, Failure>,
 ) -> Response {
     let asked = Asked { caller, database, bigint: false };
     data.answer(&asked, async |asked, version| {

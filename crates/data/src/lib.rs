@@ -4,7 +4,7 @@
 mod describe_schema;
 mod openapi;
 mod preferences;
-mod query;
+pub mod query;
 mod query_rows;
 mod run;
 mod run_batch;

@@ -3,7 +3,7 @@
 use atomicbase_core::{Code, Problem};
 use axum::http::HeaderMap;
 
-use crate::query::{Verb, did_you_mean};
+use crate::query::{Verb, did_you_mean, shown};
 
 /// What a request prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,30 +15,36 @@ pub(crate) struct Preferences {
 
 impl Preferences {
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
-        let mut preferences = Self { verb: Verb::Select { count: false }, bigint: false };
-        let mut count = false;
+        let (mut verb, mut count, mut bigint) = (None, None, None);
         for value in headers.get_all("prefer") {
             for preference in value.to_str().unwrap_or_default().split(',') {
+                // Parameters follow a semicolon; none of ours has any.
+                let preference = preference.split(';').next().unwrap_or_default();
                 let Some((name, value)) = preference.split_once('=') else { continue };
                 let value = value.trim().trim_matches('"');
+                // A preference that stands twice counts as it stands first.
                 match name.trim().to_ascii_lowercase().as_str() {
-                    "operation" => preferences.verb = Verb::parse(value).ok_or_else(|| unknown(value))?,
-                    "count" => count = value == "exact",
-                    "bigint" => preferences.bigint = value == "string",
+                    "operation" if verb.is_none() => {
+                        verb = Some(Verb::parse(value).ok_or_else(|| unknown(value))?);
+                    }
+                    "count" => count = count.or(Some(value == "exact")),
+                    "bigint" => bigint = bigint.or(Some(value == "string")),
                     _ => {}
                 }
             }
         }
-        if let Verb::Select { count: wanted } = &mut preferences.verb {
-            *wanted = count;
-        }
-        Ok(preferences)
+        let verb = match verb.unwrap_or(Verb::Select { count: false }) {
+            Verb::Select { .. } => Verb::Select { count: count.unwrap_or(false) },
+            other => other,
+        };
+        Ok(Self { verb, bigint: bigint.unwrap_or(false) })
     }
 }
 
 fn unknown(operation: &str) -> Problem {
+    let operation = shown(operation);
     let problem = Problem::new(Code::InvalidQuery, format!("`Prefer`: there is no operation `{operation}`."));
-    did_you_mean(problem, operation, Verb::NAMES)
+    did_you_mean(problem, &operation, Verb::NAMES)
 }
 
 #[cfg(test)]
@@ -57,8 +63,9 @@ mod tests {
     fn preferences_come_in_one_header_or_several() {
         let both = Preferences { verb: Verb::Select { count: true }, bigint: true };
         assert_eq!(read(&["operation=select, count=exact, bigint=string"]).unwrap(), both);
-        assert_eq!(read(&["count=exact", "bigint=\"string\"; x=1, respond-async"]).unwrap().verb, both.verb);
+        assert_eq!(read(&["count=exact", "bigint=\"string\"; x=1, respond-async"]).unwrap(), both);
         assert_eq!(read(&["Operation = insert"]).unwrap().verb, Verb::Insert);
+        assert_eq!(read(&["operation=insert", "operation=delete"]).unwrap().verb, Verb::Insert);
         assert_eq!(read(&["operation=upsert"]).unwrap_err().hint_text(), Some("Did you mean `insert`?"));
     }
 }

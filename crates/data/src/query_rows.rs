@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atomicbase_core::Caller;
-use atomicbase_http::{Path, RawJson, parse_json, respond_json_bytes};
+use atomicbase_http::{Failure, Path, RawJson, parse_json, respond_json_bytes};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -13,31 +13,30 @@ use serde_json::value::RawValue;
 
 use crate::Data;
 use crate::preferences::Preferences;
+use crate::query::Scope;
 use crate::run::{Asked, may_write};
 
 pub(crate) async fn query_rows(
     State(data): State<Data>,
     Extension(caller): Extension<Caller>,
     Extension(database): Extension<Arc<DatabaseRecord>>,
-    Path(table): Path<String>,
+    path: Result<Path<String>, Failure>,
     headers: HeaderMap,
-    RawJson(bytes): RawJson,
+    body: Result<RawJson, Failure>,
 ) -> Response {
     let preferences = Preferences::read(&headers);
     let bigint = preferences.as_ref().is_ok_and(|preferences| preferences.bigint);
     let asked = Asked { caller: &caller, database: &database, bigint };
     data.answer(&asked, async |asked, version| {
-        let verb = preferences?.verb;
+        let (Path(table), RawJson(bytes), verb) = (path?, body?, preferences?.verb);
         if verb.writes() {
             may_write(asked.caller)?;
         }
         // A select without a body is a select of everything.
         let body: &RawValue = parse_json(if bytes.is_empty() && !verb.writes() { b"{}" } else { &bytes })?;
-        let compile = |scope: &crate::query::Scope<'_>| Ok(vec![scope.compile(verb, &table, body, "")?]);
-        let ran = data.run(asked, version, compile).await?;
-        let mut out = Vec::with_capacity(256);
-        ran.answers().for_each(|answer| answer.write(&mut out));
-        Ok(respond_json_bytes(StatusCode::OK, out))
+        let compile = |scope: &Scope<'_>| Ok(vec![scope.compile(verb, &table, body, "")?]);
+        let (transaction, outcome) = data.run(asked, version, compile).await?;
+        Ok(respond_json_bytes(StatusCode::OK, transaction.answer(&outcome)?))
     })
     .await
 }

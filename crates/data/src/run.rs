@@ -7,11 +7,11 @@ use atomicbase_core::{Caller, Code, DataAccess, Problem};
 use atomicbase_http::Failure;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use db::{Batch, DbError, ErrorKind, Mode, Outcome};
+use db::{ErrorKind, Outcome};
 use directory::DatabaseRecord;
 
 use crate::Data;
-use crate::query::{Answered, Query, Scope, explain};
+use crate::query::{Query, Scope, Transaction};
 
 const TEMPLATE_VERSION: HeaderName = HeaderName::from_static("template-version");
 
@@ -22,33 +22,27 @@ pub(crate) struct Asked<'a> {
     pub bigint: bool,
 }
 
-/// Operations that ran in one transaction.
-pub(crate) struct Ran {
-    operations: Vec<Query>,
-    outcome: Outcome,
-}
-
 impl Data {
-    /// Opens the database and makes an answer of `work`. Every answer says the template version, errors too.
+    /// Makes an answer of `work`. Every answer says the template version that `work` found, errors too.
     pub(crate) async fn answer(
         &self,
         asked: &Asked<'_>,
-        work: impl AsyncFnOnce(&Asked<'_>, &mut u32) -> Result<Response, Problem>,
+        work: impl AsyncFnOnce(&Asked<'_>, &mut u32) -> Result<Response, Failure>,
     ) -> Response {
         let mut version = asked.database.version;
         let answer = work(asked, &mut version).await;
-        let mut response = answer.unwrap_or_else(|problem| Failure(problem).into_response());
+        let mut response = answer.unwrap_or_else(Failure::into_response);
         response.headers_mut().insert(TEMPLATE_VERSION, HeaderValue::from(version));
         response
     }
 
-    /// Compiles and runs operations in one transaction. `compile` may be asked twice, for two versions of the template.
+    /// Compiles and runs operations in one transaction. `compile` is asked again where the version moved in between.
     pub(crate) async fn run(
         &self,
         asked: &Asked<'_>,
         version: &mut u32,
         compile: impl Fn(&Scope<'_>) -> Result<Vec<Query>, Problem>,
-    ) -> Result<Ran, Problem> {
+    ) -> Result<(Transaction, Outcome), Problem> {
         let deadline = Instant::now() + self.limits.request_timeout;
         let mut last_try = false;
         loop {
@@ -56,58 +50,31 @@ impl Data {
             let current = tenant.version();
             *version = current.version;
             let scope = Scope { template: &current.template, limits: &self.limits, bigint: asked.bigint };
-            let mut operations = compile(&scope)?;
-            let mut batch = self.batch(&mut operations);
+            let (transaction, mut batch) = Transaction::new(compile(&scope)?, &self.limits);
             batch.expect_version = Some(current.version);
             batch.deadline = Some(deadline);
-            match tenant.run(batch).await {
-                Ok(outcome) => return Ok(Ran { operations, outcome }),
-                Err(error) if matches!(error.kind, ErrorKind::StaleVersion { .. }) && !last_try => {
-                    last_try = true
-                }
-                Err(error) => return Err(refused(error, &operations)),
+            let error = match tenant.run(batch).await {
+                Ok(outcome) => return Ok((transaction, outcome)),
+                Err(error) => error,
+            };
+            let ErrorKind::StaleVersion { found } = error.kind else {
+                return Err(transaction.explain(error));
+            };
+            if last_try {
+                return Err(changed_twice());
             }
+            last_try = true;
+            // The move is on disk and perhaps not yet known to the handle: this waits for whoever moves it. What it answers
+            // does not matter, the next try sees the version itself.
+            drop(self.tenants.bring_to(asked.database, found, None).await);
         }
-    }
-
-    fn batch(&self, operations: &mut [Query]) -> Batch {
-        let writes = operations.iter().any(|operation| operation.writes);
-        let mut batch = Batch::new(if writes { Mode::Write } else { Mode::Read });
-        batch.alone = operations.iter().any(|operation| operation.alone);
-        batch.max_bytes = self.limits.answer_bytes;
-        for operation in operations {
-            operation.first = batch.statements.len();
-            operation.count = operation.statements.len();
-            batch.statements.append(&mut operation.statements);
-        }
-        batch
     }
 }
 
-/// What the database refused, at the operation and row it refused.
-fn refused(error: DbError, operations: &[Query]) -> Problem {
-    if matches!(error.kind, ErrorKind::StaleVersion { .. }) {
-        return Problem::new(Code::Unavailable, "The database's schema changed twice while the query ran.")
-            .hint("Send the request again.")
-            .retry_after(1);
-    }
-    let place = error.statement.and_then(|statement| {
-        let operation = operations.iter().rev().find(|operation| operation.first <= statement)?;
-        operation.place(statement - operation.first)
-    });
-    let place = place.unwrap_or_default().to_owned();
-    explain(error, &place)
-}
-
-impl Ran {
-    /// The answers of the operations, in their order.
-    pub(crate) fn answers(&self) -> impl Iterator<Item = Answered<'_>> {
-        self.operations.iter().map(|operation| {
-            let last = operation.first + operation.count;
-            let statements = self.outcome.statements.get(operation.first..last).unwrap_or_default();
-            Answered { query: operation, statements }
-        })
-    }
+fn changed_twice() -> Problem {
+    Problem::new(Code::Unavailable, "The database's schema changed twice while the query ran.")
+        .hint("Send the request again.")
+        .retry_after(1)
 }
 
 /// A caller that only reads does not write, whatever the table.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atomicbase_core::{Caller, Code, Problem};
-use atomicbase_http::{RawJson, parse_json, respond_json_bytes};
+use atomicbase_http::{Failure, RawJson, parse_json, respond_json_bytes};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -13,70 +13,48 @@ use serde_json::value::RawValue;
 
 use crate::Data;
 use crate::preferences::Preferences;
-use crate::query::{Operation, Query, Scope, Verb, did_you_mean, parse_batch};
+use crate::query::{Operation, Query, Scope, parse_batch};
 use crate::run::{Asked, may_write};
+
+/// Statements of one batch: a row of an insert is one, and so is a list of related rows.
+const STATEMENTS: usize = 10_000;
 
 pub(crate) async fn run_batch(
     State(data): State<Data>,
     Extension(caller): Extension<Caller>,
     Extension(database): Extension<Arc<DatabaseRecord>>,
     headers: HeaderMap,
-    RawJson(bytes): RawJson,
+    body: Result<RawJson, Failure>,
 ) -> Response {
     let preferences = Preferences::read(&headers);
     let bigint = preferences.as_ref().is_ok_and(|preferences| preferences.bigint);
     let asked = Asked { caller: &caller, database: &database, bigint };
     data.answer(&asked, async |asked, version| {
-        preferences?;
-        let body: &RawValue = parse_json(&bytes)?;
-        let batch = parse_batch(body, &data.limits)?;
-        let verbs = batch.operations.iter().enumerate().map(verb).collect::<Result<Vec<_>, _>>()?;
-        if verbs.iter().any(|verb| verb.writes()) {
+        let (RawJson(bytes), _) = (body?, preferences?);
+        let operations = parse_batch(parse_json(&bytes)?, &data.limits)?;
+        if operations.iter().any(|operation| operation.verb.writes()) {
             may_write(asked.caller)?;
         }
-        let compile = |scope: &Scope<'_>| {
-            let operations = batch.operations.iter().zip(&verbs).enumerate();
-            operations.map(|(index, (operation, verb))| compile_one(scope, index, operation, *verb)).collect()
-        };
-        let ran = data.run(asked, version, compile).await?;
-        let mut out = b"{\"results\":[".to_vec();
-        for (index, answer) in ran.answers().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            answer.write(&mut out);
-        }
-        out.extend_from_slice(b"]}");
-        Ok(respond_json_bytes(StatusCode::OK, out))
+        let compile = |scope: &Scope<'_>| compile(scope, &operations);
+        let (transaction, outcome) = data.run(asked, version, compile).await?;
+        Ok(respond_json_bytes(StatusCode::OK, transaction.batch_answer(&outcome)?))
     })
     .await
 }
 
-fn verb((index, operation): (usize, &Operation<'_>)) -> Result<Verb, Problem> {
-    Verb::parse(&operation.operation).ok_or_else(|| {
-        let message = format!("There is no operation `{}`.", operation.operation);
-        let problem = Problem::new(Code::InvalidQuery, message.clone());
-        let problem = problem.at(format!("operations[{index}].operation"), message);
-        did_you_mean(problem, &operation.operation, Verb::NAMES)
-    })
-}
-
-fn compile_one(
-    scope: &Scope<'_>,
-    index: usize,
-    operation: &Operation<'_>,
-    verb: Verb,
-) -> Result<Query, Problem> {
-    let path = format!("operations[{index}].body");
+fn compile(scope: &Scope<'_>, operations: &[Operation<'_>]) -> Result<Vec<Query>, Problem> {
     let everything: &RawValue = parse_json(b"{}")?;
-    let body = operation.body.unwrap_or(everything);
-    scope.compile(verb, &operation.table, body, &path).map_err(|problem| {
-        // A fault without a place of its own stands at its operation.
-        if problem.errors().is_empty() {
-            let detail = problem.detail().to_owned();
-            problem.at(format!("operations[{index}]"), detail)
-        } else {
-            problem
+    let mut statements = 0;
+    let compiled = operations.iter().map(|Operation { verb, table, body, place }| {
+        let query = scope.compile(*verb, table, body.unwrap_or(everything), place)?;
+        statements += query.statements().len();
+        if statements > STATEMENTS {
+            let message = format!("A batch writes at most {STATEMENTS} rows, relations counted as rows.");
+            return Err(Problem::new(Code::InvalidQuery, message.clone())
+                .at("operations", message)
+                .hint("Send the operations in several batches."));
         }
-    })
+        Ok(query)
+    });
+    compiled.collect()
 }

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Check(String),
     /// A value that does not fit a STRICT column.
     Type(String),
+    /// An expression of the schema (a default, check, generated column or index) that has no value for the row: why.
+    Expression(String),
     /// The database is at another schema version than the batch was compiled for.
     StaleVersion {
         /// The version the database is at.

@@ -50,6 +50,7 @@ pub struct JsonRows {
     ends: Vec<usize>,
     keys: Vec<Value>,
     keys_per_row: usize,
+    key_bytes: usize,
 }
 
 impl JsonRows {
@@ -69,10 +70,10 @@ impl JsonRows {
         self.ends.is_empty()
     }
 
-    /// Bytes rendered so far.
+    /// Bytes rendered so far, and those that the hidden keys take.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.key_bytes
     }
 
     /// A row's open object: `{"a":1,"b":2`.
@@ -112,7 +113,12 @@ impl JsonRows {
             write_value(&mut self.bytes, row.get_ref(index)?, column.kind);
         }
         for index in 0..shape.keys {
-            self.keys.push(read_value(row.get_ref(shape.columns.len() + index)?));
+            let key = row.get_ref(shape.columns.len() + index)?;
+            self.key_bytes += size_of::<Value>();
+            if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = key {
+                self.key_bytes += bytes.len();
+            }
+            self.keys.push(read_value(key));
         }
         self.ends.push(self.bytes.len());
         Ok(())

@@ -14,43 +14,59 @@ use super::relation::{self, Relation};
 
 /// Statements, and how their rows become the answer.
 #[derive(Debug)]
-pub(crate) struct Query {
-    pub statements: Vec<Statement>,
-    pub answer: Answer,
+pub struct Query {
+    pub(super) statements: Vec<Statement>,
+    pub(super) answer: Answer,
     /// May touch many rows: it must not hold up the writes it would share a commit with.
-    pub alone: bool,
-    pub writes: bool,
-    /// Where its statements stand in the batch that runs it, and how many they are.
-    pub first: usize,
-    pub count: usize,
+    pub(super) alone: bool,
+    /// Where it stands in a batch; empty where it is the whole request.
+    pub(super) place: String,
 }
 
 impl Query {
     pub(super) fn new(statements: Vec<Statement>, answer: Answer) -> Self {
-        let writes = matches!(answer, Answer::Written { .. });
-        Self { statements, answer, alone: false, writes, first: 0, count: 0 }
+        Self { statements, answer, alone: false, place: String::new() }
     }
 
+    pub(super) fn at(self, place: &str) -> Self {
+        Self { place: place.to_owned(), ..self }
+    }
+
+    /// The SQL that it runs.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Rows, and the statement that counts them.
+    Rows { root: Node, count: Option<usize> },
+    /// What was written. `places` says where the row of each statement stands in the body.
+    Written { returning: bool, row_id: Option<RowId>, places: Vec<String> },
+}
+
+/// The number of the row inserted last is part of the answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowId {
+    /// As a string beyond 2^53.
+    pub bigint: bool,
+}
+
+impl Answer {
     /// Where the row of a statement stands in the body.
-    pub(crate) fn place(&self, statement: usize) -> Option<&str> {
-        match &self.answer {
+    pub(super) fn place(&self, statement: usize) -> Option<&str> {
+        match self {
             Answer::Written { places, .. } => places.get(statement).map(String::as_str),
             Answer::Rows { .. } => None,
         }
     }
 }
 
-#[derive(Debug)]
-pub(crate) enum Answer {
-    /// Rows, and the statement that counts them.
-    Rows { root: Node, count: Option<usize> },
-    /// What was written, one statement per row of an insert.
-    Written { returning: bool, row_ids: bool, places: Vec<String> },
-}
-
 /// A list of rows in the answer.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub(super) struct Node {
     /// The statement that gives the rows.
     pub statement: usize,
     pub children: Vec<Child>,
@@ -58,7 +74,7 @@ pub(crate) struct Node {
 
 /// A relation below a list of rows. Its key among the parents' hidden keys has its own index in `children`.
 #[derive(Debug)]
-pub(crate) struct Child {
+pub(super) struct Child {
     /// `"tasks":`
     pub label: String,
     pub many: bool,
@@ -123,16 +139,19 @@ pub(super) fn select(
     }
     let everything = source.clone();
     order_by(&mut source, table, "t0", &select.order)?;
-    // Literals: a bound LIMIT makes SQLite prepare the statement anew at each execution.
+    // Part of the shape: pages have few sizes, and SQLite may prepare a statement anew at each execution for a bound LIMIT.
     let limit = select.limit.unwrap_or(scope.limits.default_rows);
     source.push(&format!(" LIMIT {limit}"));
-    if let Some(offset) = select.offset.filter(|offset| *offset > 0) {
-        source.push(&format!(" OFFSET {offset}"));
+    if let Some(offset) =
+        select.offset.and_then(|offset| i64::try_from(offset).ok()).filter(|offset| *offset > 0)
+    {
+        source.push(" OFFSET ");
+        source.bind(offset.into());
     }
 
     let mut builder = Builder { scope, statements: Vec::new(), tables: 1 };
     let level = Level { table, alias: "t0".to_owned(), source, joined: None };
-    let root = builder.node(&level, &select.items, &select.path)?;
+    let root = builder.node(&level, &select.items)?;
     let mut statements = builder.statements;
     let count = count.then(|| {
         statements.push(Statement::query(format!("SELECT count(*){}", everything.text), everything.params));
@@ -169,45 +188,50 @@ struct Builder<'a> {
     tables: usize,
 }
 
+/// What is asked of one table.
+struct Asked<'a, 'i> {
+    /// Once each, in the order asked.
+    columns: Vec<&'a Column>,
+    relations: Vec<AskedRelation<'a, 'i>>,
+}
+
+struct AskedRelation<'a, 'i> {
+    label: &'i str,
+    relation: Relation<'a>,
+    items: &'i [Item],
+}
+
 impl<'a> Builder<'a> {
-    fn node(&mut self, level: &Level<'a>, items: &[Item], path: &str) -> Result<Node, Problem> {
-        let (columns, relations) = self.resolve(level.table, items, path)?;
+    fn node(&mut self, level: &Level<'a>, items: &[Item]) -> Result<Node, Problem> {
+        let Asked { columns, relations } = self.resolve(level.table, items)?;
         let mut sql = Sql::default();
         sql.push("SELECT ");
-        let hidden = relations.iter().map(|(_, relation, _)| relation.here);
+        let hidden = relations.iter().map(|asked| asked.relation.here.name.as_str());
         sql.list(&level.alias, columns.iter().map(|column| column.name.as_str()).chain(hidden));
         if let Some(joined) = &level.joined {
-            sql.push(if sql.text.len() > "SELECT ".len() { ", " } else { "" });
+            sql.push(if columns.is_empty() && relations.is_empty() { "" } else { ", " });
             sql.push(joined);
         }
         let keys = relations.len() + usize::from(level.joined.is_some());
-        let shape = JsonShape {
-            columns: columns.iter().map(|column| json(column, self.scope.bigint)).collect(),
-            keys,
-        };
+        let columns = columns.iter().map(|column| json(column, self.scope.bigint)).collect();
         sql.push(&level.source.text);
-        self.statements.push(Statement::json(sql.text, level.source.params.clone(), Arc::new(shape)));
+        let shape = Arc::new(JsonShape { columns, keys });
+        self.statements.push(Statement::json(sql.text, level.source.params.clone(), shape));
         let statement = self.statements.len() - 1;
         let mut children = Vec::with_capacity(relations.len());
-        for (label, relation, (items, path)) in relations {
+        for AskedRelation { label, relation, items } in relations {
             let below = self.below(level, relation);
-            let node = self.node(&below, items, path)?;
+            let node = self.node(&below, items)?;
             let label = format!("{}:", serde_json::Value::from(label));
             children.push(Child { label, many: relation.many, node });
         }
         Ok(Node { statement, children })
     }
 
-    /// Columns once each, in the order asked; relations with what is asked of them.
-    #[expect(clippy::type_complexity, reason = "a tuple that lives for one call")]
-    fn resolve<'i>(
-        &self,
-        table: &'a Table,
-        items: &'i [Item],
-        path: &str,
-    ) -> Result<(Vec<&'a Column>, Vec<(&'i str, Relation<'a>, (&'i [Item], &'i str))>), Problem> {
+    fn resolve<'i>(&self, table: &'a Table, items: &'i [Item]) -> Result<Asked<'a, 'i>, Problem> {
         let mut columns: Vec<&Column> = Vec::new();
-        let mut relations: Vec<(&str, Relation<'_>, (&[Item], &str))> = Vec::new();
+        let mut relations: Vec<AskedRelation<'a, 'i>> = Vec::new();
+        let mut labels: Vec<(&str, &str)> = Vec::new();
         for item in items {
             match item {
                 Item::All => table.columns.iter().for_each(|column| add_once(&mut columns, column)),
@@ -217,19 +241,19 @@ impl<'a> Builder<'a> {
                 }
                 Item::Relation { label, from, items, path } => {
                     let relation = relation::find(self.scope.template, table, from, path)?;
-                    relations.push((label, relation, (items, path)));
+                    relations.push(AskedRelation { label, relation, items });
+                    labels.push((label, path));
                 }
             }
         }
-        for (index, (label, _, (_, at))) in relations.iter().enumerate() {
-            let twice = relations[..index].iter().any(|(other, _, _)| other == label);
+        for (index, (label, path)) in labels.iter().enumerate() {
+            let twice = labels[..index].iter().any(|(other, _)| other == label);
             if twice || columns.iter().any(|column| column.name == **label) {
-                let at = if at.is_empty() { path } else { at };
-                return Err(Fault::query(at, format!("`{label}` is selected twice."))
+                return Err(Fault::query(path, format!("`{label}` is selected twice."))
                     .hint("Give the relation another name: {\"other\": {\"from\": …, \"select\": […]}}."));
             }
         }
-        Ok((columns, relations))
+        Ok(Asked { columns, relations })
     }
 
     /// A table named like a column was probably meant as a relation.
@@ -246,10 +270,14 @@ impl<'a> Builder<'a> {
         let number = self.tables;
         self.tables += 1;
         let (alias, parents) = (format!("t{number}"), format!("p{number}"));
-        let there = relation.table;
+        let Relation { table: there, here, .. } = relation;
         let mut sql = Sql { text: String::new(), params: level.source.params.clone() };
         sql.push(" FROM (SELECT DISTINCT k FROM (SELECT ");
-        sql.column(&level.alias, relation.here);
+        sql.column(&level.alias, &here.name);
+        if collation(here) != BINARY {
+            // Each parent finds its rows under its own bytes, also where another parent's are equal to them.
+            sql.push(" COLLATE BINARY");
+        }
         sql.push(" AS k");
         sql.push(&level.source.text);
         sql.push(&format!(")) AS {parents} CROSS JOIN "));
@@ -260,16 +288,32 @@ impl<'a> Builder<'a> {
             sql.push(&format!("{alias}.{rowid} IN (SELECT i.{rowid} FROM "));
             sql.name(&there.name);
             sql.push(" AS i WHERE ");
-            sql.column("i", relation.there);
-            sql.push(&format!(" = {parents}.k ORDER BY "));
+            joins(&mut sql, "i", relation, &parents);
+            sql.push(" ORDER BY ");
             sql.list("i", &there.primary_key);
             sql.push(&format!(" LIMIT {}) ORDER BY ", self.scope.limits.nested_rows));
             sql.list(&alias, &there.primary_key);
         } else {
-            sql.column(&alias, relation.there);
-            sql.push(&format!(" = {parents}.k"));
+            joins(&mut sql, &alias, relation, &parents);
         }
         Level { table: there, alias, source: sql, joined: Some(format!("{parents}.k")) }
+    }
+}
+
+const BINARY: &str = "BINARY";
+
+fn collation(column: &Column) -> &str {
+    column.collate.as_deref().unwrap_or(BINARY)
+}
+
+/// Parent and child are joined as the foreign key compares them: by the collation of the column referred to.
+fn joins(sql: &mut Sql, alias: &str, relation: Relation<'_>, parents: &str) {
+    let Relation { here, there, many, .. } = relation;
+    sql.column(alias, &there.name);
+    sql.push(&format!(" = {parents}.k"));
+    let referred = if many { here } else { there };
+    if collation(referred) != collation(there) {
+        sql.push(&format!(" COLLATE {}", quote(collation(referred))));
     }
 }
 
@@ -284,8 +328,7 @@ pub(super) fn returning(
     scope: &Scope<'_>,
     table: &Table,
     items: &[Item],
-    sql: &mut Sql,
-) -> Result<Arc<JsonShape>, Problem> {
+) -> Result<(String, Arc<JsonShape>), Problem> {
     let mut columns = Vec::new();
     for item in items {
         match item {
@@ -299,17 +342,18 @@ pub(super) fn returning(
             }
         }
     }
+    let mut sql = Sql::default();
     sql.push(" RETURNING ");
     sql.list("", columns.iter().map(|column| &column.name));
     let columns = columns.iter().map(|column| json(column, scope.bigint)).collect();
-    Ok(Arc::new(JsonShape { columns, keys: 0 }))
+    Ok((sql.text, Arc::new(JsonShape { columns, keys: 0 })))
 }
 
 fn json(column: &Column, bigint: bool) -> JsonColumn {
     let kind = match column.column_type {
         ColumnType::Boolean => Kind::Boolean,
         ColumnType::Json => Kind::Json,
-        ColumnType::Integer if bigint => Kind::BigInteger,
+        ColumnType::Integer | ColumnType::Timestamp if bigint => Kind::BigInteger,
         _ => Kind::Plain,
     };
     JsonColumn::new(&column.name, kind)

@@ -34,8 +34,8 @@ pub(crate) fn did_you_mean<'a>(
     if listed.is_empty() { problem } else { problem.hint(format!("There are {}.", listed.join(", "))) }
 }
 
-pub(super) fn unknown_table(template: &Template, name: &str) -> Problem {
-    let problem = Problem::new(Code::TableNotFound, format!("There is no table `{}`.", shown(name)));
+pub(super) fn unknown_table(template: &Template, name: &str, path: &str) -> Problem {
+    let problem = Fault::at(Code::TableNotFound, path, format!("There is no table `{}`.", shown(name)));
     did_you_mean(problem, name, template.tables.iter().map(|table| table.name.as_str()))
 }
 
@@ -50,8 +50,8 @@ pub(super) fn join(path: &str, step: &str) -> String {
     if path.is_empty() { shown(step) } else { format!("{path}.{}", shown(step)) }
 }
 
-/// A name from a request, short enough to be repeated.
-pub(super) fn shown(name: &str) -> String {
+/// What a request said, short enough to be repeated.
+pub(crate) fn shown(name: &str) -> String {
     const LONGEST: usize = 64;
     if name.chars().count() <= LONGEST {
         return name.to_owned();

@@ -14,6 +14,8 @@ const DEPTH: usize = 16;
 const TERMS: usize = 500;
 /// Values of one `in`.
 const LISTED: usize = 1_000;
+/// Values of one `where`, far below the 32,766 that SQLite binds.
+const VALUES: usize = 10_000;
 /// A pattern is matched in one step that no deadline can stop: its length and wildcards bound that step.
 const PATTERN_BYTES: usize = 512;
 const PATTERN_WILDCARDS: usize = 8;
@@ -62,15 +64,17 @@ const OPERATORS: [(&str, Operator); 12] = [
 
 /// Reads a `where`: a list that is ANDed, or one object.
 pub(super) fn conditions(value: Option<&Value>, path: &str) -> Result<Condition, Problem> {
-    let mut reader = Reader { terms: 0 };
+    let mut reader = Reader { terms: 0, values: 0 };
     match value {
         None => Ok(Condition::All(Vec::new())),
         Some(value) => reader.list(value, path, DEPTH).map(Condition::All),
     }
 }
 
+/// Reads conditions, and counts while it does.
 struct Reader {
     terms: usize,
+    values: usize,
 }
 
 impl Reader {
@@ -108,7 +112,7 @@ impl Reader {
             match name.as_str() {
                 "and" => all.push(Condition::All(self.group(value, &path, depth)?)),
                 "or" => all.push(Condition::Any(self.group(value, &path, depth)?)),
-                "not" => all.push(Condition::Not(Box::new(Condition::All(self.list(value, &path, depth)?)))),
+                "not" => all.push(Condition::Not(Box::new(Condition::All(self.group(value, &path, depth)?)))),
                 _ => self.column(name, value, &path, depth, &mut all)?,
             }
         }
@@ -128,17 +132,17 @@ impl Reader {
         depth: usize,
         all: &mut Vec<Condition>,
     ) -> Result<(), Problem> {
-        let Value::Object(operators) = value else {
+        let operators = value.as_object().filter(|operators| !operators.is_empty());
+        let Some(operators) = operators else {
             return Err(Fault::query(path, "An operator is wanted, e.g. {\"eq\": 1}.")
-                .hint(format!("Write `{{\"{}\": {{\"eq\": …}}}}`.", shown(column))));
+                .hint(format!("Write {{\"{}\": {{\"eq\": …}}}}.", shown(column))));
         };
-        if operators.is_empty() {
-            return Err(Fault::query(path, "An operator is wanted, e.g. {\"eq\": 1}."));
-        }
         for (name, value) in operators {
             self.terms += 1;
-            if self.terms > TERMS {
-                return Err(Fault::query(path, format!("A query has at most {TERMS} conditions.")));
+            self.values += value.as_array().map_or(1, Vec::len);
+            if self.terms > TERMS || self.values > VALUES {
+                let message = format!("A query has at most {TERMS} conditions and {VALUES} values.");
+                return Err(Fault::query(path, message));
             }
             let path = join(path, name);
             all.push(self.operator(column, name, value, path, depth)?);
@@ -191,8 +195,7 @@ impl Condition {
             Condition::All(all) => join_conditions(all, " AND ", sql, table, alias)?,
             Condition::Any(any) => join_conditions(any, " OR ", sql, table, alias)?,
             Condition::Not(inner) => {
-                sql.push("NOT ");
-                sql.push("(");
+                sql.push("NOT (");
                 inner.write(sql, table, alias)?;
                 sql.push(")");
             }
@@ -208,19 +211,24 @@ impl Condition {
         Ok(())
     }
 
-    /// Whether the condition can be true of at most a few rows, found by a key: it pins every column of the primary key or of a
-    /// unique set to given values.
+    /// Whether the condition finds one row at most by a key, or one per value of a list: it pins every column of the primary key
+    /// or of a unique set.
     pub(super) fn pins_a_key(&self, table: &Table) -> bool {
         let mut pinned = Vec::new();
         self.pinned(&mut pinned);
-        let all_pinned = |columns: &[String]| columns.iter().all(|column| pinned.contains(&column.as_str()));
-        all_pinned(&table.primary_key) || table.unique.iter().any(|set| all_pinned(set))
+        let is_pinned = |name: &String, alone: bool| {
+            pinned.iter().any(|(column, listed)| *column == name.as_str() && (alone || !listed))
+        };
+        let pins = |key: &[String]| key.iter().all(|name| is_pinned(name, key.len() == 1));
+        pins(&table.primary_key) || table.unique.iter().any(|set| pins(set))
     }
 
-    fn pinned<'a>(&'a self, pinned: &mut Vec<&'a str>) {
+    /// Columns that equal one value, or one of a list.
+    fn pinned<'a>(&'a self, pinned: &mut Vec<(&'a str, bool)>) {
         match self {
             Condition::All(all) => all.iter().for_each(|condition| condition.pinned(pinned)),
-            Condition::Compare { column, operator: Operator::Eq | Operator::In, .. } => pinned.push(column),
+            Condition::Compare { column, operator: Operator::Eq, .. } => pinned.push((column, false)),
+            Condition::Compare { column, operator: Operator::In, .. } => pinned.push((column, true)),
             _ => {}
         }
     }
@@ -261,8 +269,8 @@ fn compare(
         Operator::Gte => scalar(sql, " >= ", column, value, path),
         Operator::Lt => scalar(sql, " < ", column, value, path),
         Operator::Lte => scalar(sql, " <= ", column, value, path),
-        Operator::Like => pattern(sql, " LIKE ", "%_", value, path),
-        Operator::Glob => pattern(sql, " GLOB ", "*?[", value, path),
+        Operator::Like => pattern(sql, " LIKE ", "%_", column, value, path),
+        Operator::Glob => pattern(sql, " GLOB ", "*?[", column, value, path),
         Operator::Is => identity(sql, " IS ", column, value, path),
         Operator::IsNot => identity(sql, " IS NOT ", column, value, path),
         Operator::In => listed(sql, column, value, path),
@@ -336,10 +344,18 @@ fn listed(sql: &mut Sql, column: &Column, value: &Value, path: &str) -> Result<(
     Ok(())
 }
 
-fn pattern(sql: &mut Sql, operator: &str, wildcards: &str, value: &Value, path: &str) -> Result<(), Problem> {
+fn pattern(
+    sql: &mut Sql,
+    operator: &str,
+    wildcards: &str,
+    column: &Column,
+    value: &Value,
+    path: &str,
+) -> Result<(), Problem> {
     let Some(text) = value.as_str() else {
         return Err(Fault::at(Code::TypeMismatch, path, "A pattern is text."));
     };
+    let bound = value::compare(column, value, path)?;
     let count = text.chars().filter(|letter| wildcards.contains(*letter)).count();
     if text.len() > PATTERN_BYTES || count > PATTERN_WILDCARDS {
         let message =
@@ -347,6 +363,6 @@ fn pattern(sql: &mut Sql, operator: &str, wildcards: &str, value: &Value, path: 
         return Err(Fault::query(path, message));
     }
     sql.push(operator);
-    sql.bind(text.to_owned().into());
+    sql.bind(bound);
     Ok(())
 }

@@ -2,11 +2,16 @@
 //! Pure: no I/O, no async, no HTTP. Names come from the template and are quoted; values are bound.
 
 mod answer;
+mod batch;
 mod compile;
 mod fault;
+mod fields;
 mod filter;
 mod parse;
 mod relation;
+#[cfg(test)]
+mod tests;
+mod transaction;
 mod value;
 mod write;
 
@@ -14,16 +19,19 @@ use atomicbase_core::{Limits, Problem};
 use schema::{Table, Template};
 use serde_json::value::RawValue;
 
-pub(crate) use answer::{Answered, explain};
-pub(crate) use compile::Query;
-pub(crate) use fault::did_you_mean;
-pub(crate) use parse::{Operation, parse_batch};
+pub use batch::{Operation, parse_batch};
+pub use compile::Query;
+pub use transaction::Transaction;
+
+pub(crate) use fault::{did_you_mean, shown};
 pub(crate) use relation::describe as describe_relations;
 
 /// What every step of a query looks at.
-#[derive(Clone, Copy)]
-pub(crate) struct Scope<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The tables there are.
     pub template: &'a Template,
+    /// How much a query may ask for.
     pub limits: &'a Limits,
     /// Integers beyond 2^53 are answered as strings.
     pub bigint: bool,
@@ -31,23 +39,27 @@ pub(crate) struct Scope<'a> {
 
 /// What a request wants done, as its headers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
+pub enum Verb {
     /// Rows; with `count`, how many there are without limit and offset.
     Select {
+        /// `Prefer: count=exact`.
         count: bool,
     },
+    /// New rows.
     Insert,
+    /// Other values in rows.
     Update,
+    /// Rows away.
     Delete,
 }
 
 impl Verb {
-    pub(crate) fn writes(self) -> bool {
-        !matches!(self, Verb::Select { .. })
-    }
+    /// The verbs' names on the wire.
+    pub const NAMES: [&'static str; 4] = ["select", "insert", "update", "delete"];
 
     /// The verb of this name.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "select" => Verb::Select { count: false },
             "insert" => Verb::Insert,
@@ -57,32 +69,35 @@ impl Verb {
         })
     }
 
-    pub(crate) const NAMES: [&'static str; 4] = ["select", "insert", "update", "delete"];
+    /// Whether it changes rows.
+    #[must_use]
+    pub fn writes(self) -> bool {
+        !matches!(self, Verb::Select { .. })
+    }
 }
 
 impl Scope<'_> {
-    /// One operation on one table. `path` is where its body stands in the request's: empty, or `operations[2].body`.
-    pub(crate) fn compile(
-        &self,
-        verb: Verb,
-        table: &str,
-        body: &RawValue,
-        path: &str,
-    ) -> Result<Query, Problem> {
-        let table = self.table(table)?;
-        match verb {
+    /// One operation on one table. `place` is where it stands in a batch, `operations[2]`; empty where it is the whole request.
+    ///
+    /// # Errors
+    /// What does not fit the template or the limits, with its path in the request's body.
+    pub fn compile(&self, verb: Verb, table: &str, body: &RawValue, place: &str) -> Result<Query, Problem> {
+        let within = |field: &str| if place.is_empty() { String::new() } else { format!("{place}.{field}") };
+        let table = find_table(self.template, table, &within("table"))?;
+        let path = within("body");
+        let query = match verb {
             Verb::Select { count } => {
-                let select = parse::select(body, path, self.limits)?;
-                compile::select(self, table, &select, count)
+                compile::select(self, table, &parse::select(body, &path, self.limits)?, count)
             }
-            Verb::Insert => write::insert(self, table, &parse::insert(body, path, self.limits)?),
-            Verb::Update => write::update(self, table, &parse::update(body, path, self.limits)?),
-            Verb::Delete => write::delete(self, table, &parse::delete(body, path, self.limits)?),
-        }
+            Verb::Insert => write::insert(self, table, &parse::insert(body, &path, self.limits)?),
+            Verb::Update => write::update(self, table, &parse::update(body, &path)?),
+            Verb::Delete => write::delete(self, table, &parse::delete(body, &path)?),
+        };
+        query.map(|query| query.at(place))
     }
+}
 
-    /// The table of this name.
-    pub(crate) fn table(&self, name: &str) -> Result<&Table, Problem> {
-        self.template.table(name).ok_or_else(|| fault::unknown_table(self.template, name))
-    }
+/// The table of this name.
+pub(crate) fn find_table<'t>(template: &'t Template, name: &str, path: &str) -> Result<&'t Table, Problem> {
+    template.table(name).ok_or_else(|| fault::unknown_table(template, name, path))
 }

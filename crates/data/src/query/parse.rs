@@ -1,15 +1,21 @@
 //! The shape of a body: known fields, of the right kind, within the limits. Knows no table.
 
-use std::fmt;
-
 use atomicbase_core::{Code, Limits, Problem};
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::fault::{Fault, did_you_mean, join, shown};
+use super::fields::{Fields, Members, list, unknown_field};
 use super::filter::{Condition, conditions};
+
+/// Relations of one select, all levels together. Each is a statement that repeats the conditions of those above it.
+const RELATIONS: usize = 50;
+/// Entries of one select, all levels together; a table has at most 500 columns.
+const ITEMS: usize = 2_000;
+/// Columns of one order.
+const ORDERS: usize = 50;
+/// The longest name given to a relation. It is written once per row.
+const LABEL_BYTES: usize = 64;
 
 /// A select's body.
 #[derive(Debug)]
@@ -19,7 +25,6 @@ pub(super) struct Select {
     pub order: Vec<Order>,
     pub limit: Option<u64>,
     pub offset: Option<u64>,
-    pub path: String,
 }
 
 /// One entry of `select` or `returning`.
@@ -41,7 +46,8 @@ pub(super) struct Order {
 /// An insert's body.
 #[derive(Debug)]
 pub(super) struct Insert<'a> {
-    pub rows: Vec<(Row<'a>, String)>,
+    /// Each row with its place in the body.
+    pub rows: Vec<(Members<'a>, String)>,
     pub returning: Option<Vec<Item>>,
     pub on_conflict: Option<OnConflict>,
 }
@@ -65,10 +71,11 @@ pub(super) enum Action {
 /// An update's body.
 #[derive(Debug)]
 pub(super) struct Update<'a> {
-    pub row: Row<'a>,
+    pub row: Members<'a>,
+    /// Where the row stands in the body.
+    pub place: String,
     pub filter: Condition,
     pub returning: Option<Vec<Item>>,
-    pub path: String,
 }
 
 /// A delete's body.
@@ -78,234 +85,172 @@ pub(super) struct Delete {
     pub returning: Option<Vec<Item>>,
 }
 
-/// A batch's body.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Batch<'a> {
-    #[serde(borrow)]
-    pub operations: Vec<Operation<'a>>,
-}
-
-/// One operation of a batch.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Operation<'a> {
-    pub operation: String,
-    pub table: String,
-    #[serde(borrow, default)]
-    pub body: Option<&'a RawValue>,
-}
-
-/// A row as it was sent: columns in their order, values unread.
-#[derive(Debug)]
-pub(super) struct Row<'a>(pub Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Row<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Columns;
-        impl<'de> Visitor<'de> for Columns {
-            type Value = Row<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of columns and values")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut columns: Vec<(String, &RawValue)> = Vec::with_capacity(map.size_hint().unwrap_or(8));
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    columns.push((name, value));
-                }
-                Ok(Row(columns))
-            }
-        }
-        deserializer.deserialize_map(Columns)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SelectBody {
-    select: Option<Value>,
-    r#where: Option<Value>,
-    order: Option<Value>,
-    limit: Option<Value>,
-    offset: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InsertBody<'a> {
-    #[serde(borrow)]
-    data: &'a RawValue,
-    returning: Option<Value>,
-    on_conflict: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UpdateBody<'a> {
-    #[serde(borrow)]
-    data: Row<'a>,
-    r#where: Option<Value>,
-    returning: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeleteBody {
-    r#where: Option<Value>,
-    returning: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OnConflictBody {
-    target: Option<Vec<String>>,
-    action: String,
-    update: Option<Vec<String>>,
-}
-
-pub(crate) fn parse_batch<'a>(body: &'a RawValue, limits: &Limits) -> Result<Batch<'a>, Problem> {
-    let batch: Batch<'_> = read(body.get(), "")?;
-    let count = batch.operations.len();
-    if count == 0 || count > limits.max_operations {
-        let message = format!("A batch has 1 to {} operations, not {count}.", limits.max_operations);
-        return Err(Fault::query("operations", message));
-    }
-    Ok(batch)
-}
-
 pub(super) fn select(body: &RawValue, path: &str, limits: &Limits) -> Result<Select, Problem> {
-    let body: SelectBody = read(body.get(), path)?;
-    let items = match &body.select {
+    const FIELDS: [&str; 5] = ["select", "where", "order", "limit", "offset"];
+    let fields = Fields::read(body, path, &FIELDS, "An object with `select`, `where`, `order` and `limit`")?;
+    let items = match fields.value("select")? {
         None => vec![Item::All],
-        Some(value) => items(value, &join(path, "select"), limits.depth)?,
+        Some(value) => Items::default().list(&value, &fields.path("select"), limits.depth)?,
     };
-    let limit = body.limit.as_ref().map(|value| number(value, &join(path, "limit"))).transpose()?;
+    let number = |name: &str| -> Result<Option<u64>, Problem> {
+        fields.value(name)?.map(|value| whole_number(&value, &fields.path(name))).transpose()
+    };
+    let limit = number("limit")?;
     if limit.is_some_and(|limit| limit > limits.max_rows) {
         let message = format!("`limit` is at most {}.", limits.max_rows);
-        return Err(Fault::query(&join(path, "limit"), message)
+        return Err(Fault::query(&fields.path("limit"), message)
             .hint("Ask for the rows in pages, with `limit` and `offset`."));
     }
+    let order = fields.value("order")?.map(|value| orders(&value, &fields.path("order"))).transpose()?;
     Ok(Select {
         items,
-        filter: conditions(body.r#where.as_ref(), &join(path, "where"))?,
-        order: body.order.as_ref().map_or(Ok(Vec::new()), |order| orders(order, &join(path, "order")))?,
+        filter: conditions(fields.value("where")?.as_ref(), &fields.path("where"))?,
+        order: order.unwrap_or_default(),
         limit,
-        offset: body.offset.as_ref().map(|value| number(value, &join(path, "offset"))).transpose()?,
-        path: path.to_owned(),
+        offset: number("offset")?,
     })
 }
 
 pub(super) fn insert<'a>(body: &'a RawValue, path: &str, limits: &Limits) -> Result<Insert<'a>, Problem> {
-    let body: InsertBody<'a> = read(body.get(), path)?;
-    let data = join(path, "data");
-    let rows = if body.data.get().starts_with('[') {
-        let rows: Vec<Row<'a>> = read(body.data.get(), &data)?;
+    const FIELDS: [&str; 3] = ["data", "returning", "on_conflict"];
+    let fields = Fields::read(body, path, &FIELDS, "An object with `data`")?;
+    let place = fields.path("data");
+    let wanted = "A row, or a list of rows,";
+    let data = fields.raw("data").ok_or_else(|| Fault::query(&place, format!("{wanted} is missing.")))?;
+    let rows = if data.get().starts_with('[') {
+        let rows = list(data, &place, wanted)?;
         if rows.len() > limits.max_operations {
             let message =
                 format!("An insert has at most {} rows, not {}.", limits.max_operations, rows.len());
-            return Err(Fault::query(&data, message));
+            return Err(Fault::query(&place, message).hint("Send the rows in several requests."));
         }
-        rows.into_iter().enumerate().map(|(index, row)| (row, format!("{data}[{index}]"))).collect()
+        let rows = rows.into_iter().enumerate().map(|(index, row)| {
+            let place = format!("{place}[{index}]");
+            Ok((Members::read(row, &place, "A row (an object)")?, place))
+        });
+        rows.collect::<Result<_, Problem>>()?
     } else {
-        vec![(read(body.data.get(), &data)?, data)]
+        vec![(Members::read(data, &place, wanted)?, place)]
     };
-    let on_conflict =
-        body.on_conflict.map(|value| on_conflict(value, join(path, "on_conflict"))).transpose()?;
-    Ok(Insert { rows, returning: returning(body.returning.as_ref(), path)?, on_conflict })
+    let on_conflict = fields.raw("on_conflict").map(|value| on_conflict(value, &fields)).transpose()?;
+    Ok(Insert { rows, returning: returning(&fields)?, on_conflict })
 }
 
-pub(super) fn update<'a>(body: &'a RawValue, path: &str, _: &Limits) -> Result<Update<'a>, Problem> {
-    let body: UpdateBody<'a> = read(body.get(), path)?;
-    Ok(Update {
-        row: body.data,
-        filter: mandatory(body.r#where.as_ref(), path)?,
-        returning: returning(body.returning.as_ref(), path)?,
-        path: path.to_owned(),
-    })
+pub(super) fn update<'a>(body: &'a RawValue, path: &str) -> Result<Update<'a>, Problem> {
+    const FIELDS: [&str; 3] = ["data", "where", "returning"];
+    let fields = Fields::read(body, path, &FIELDS, "An object with `data` and `where`")?;
+    let place = fields.path("data");
+    let data = fields
+        .raw("data")
+        .ok_or_else(|| Fault::query(&place, "An object of columns and their new values is missing."))?;
+    let row = Members::read(data, &place, "An object of columns and their new values")?;
+    Ok(Update { row, place, filter: mandatory_filter(&fields)?, returning: returning(&fields)? })
 }
 
-pub(super) fn delete(body: &RawValue, path: &str, _: &Limits) -> Result<Delete, Problem> {
-    let body: DeleteBody = read(body.get(), path)?;
-    let filter = mandatory(body.r#where.as_ref(), path)?;
-    Ok(Delete { filter, returning: returning(body.returning.as_ref(), path)? })
+pub(super) fn delete(body: &RawValue, path: &str) -> Result<Delete, Problem> {
+    let fields = Fields::read(body, path, &["where", "returning"], "An object with `where`")?;
+    Ok(Delete { filter: mandatory_filter(&fields)?, returning: returning(&fields)? })
 }
 
-/// JSON of a known shape; what does not fit names the field that was meant.
-fn read<'a, T: Deserialize<'a>>(json: &'a str, path: &str) -> Result<T, Problem> {
-    serde_json::from_str(json).map_err(|error| {
-        let problem = Problem::of_json(&error, json.is_empty());
-        if path.is_empty() { problem } else { problem.at(path, "does not fit") }
-    })
-}
-
-fn mandatory(filter: Option<&Value>, path: &str) -> Result<Condition, Problem> {
-    let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-    if filter.is_none_or(|value| value.is_null() || empty(value)) {
-        return Err(Problem::new(
-            Code::MissingWhereClause,
-            "An update or delete says which rows it is about.",
-        )
-        .hint("Add `where`, e.g. `[{\"id\": {\"eq\": 1}}]`."));
+fn mandatory_filter(fields: &Fields<'_>) -> Result<Condition, Problem> {
+    let path = fields.path("where");
+    let filter = conditions(fields.value("where")?.as_ref(), &path)?;
+    if filter.is_everything() {
+        let message = "An update or delete says which rows it is about.";
+        return Err(Fault::at(Code::MissingWhereClause, &path, message)
+            .hint("Add `where`, e.g. `[{\"id\": {\"eq\": 1}}]`."));
     }
-    conditions(filter, &join(path, "where"))
+    Ok(filter)
 }
 
-fn returning(value: Option<&Value>, path: &str) -> Result<Option<Vec<Item>>, Problem> {
-    let path = join(path, "returning");
-    let Some(value) = value else { return Ok(None) };
-    let items = items(value, &path, 0)?;
-    Ok(Some(items))
+fn returning(fields: &Fields<'_>) -> Result<Option<Vec<Item>>, Problem> {
+    // One level of relations is read, so that their refusal can say what `returning` takes.
+    let items =
+        fields.value("returning")?.map(|value| Items::default().list(&value, &fields.path("returning"), 1));
+    items.transpose()
 }
 
-/// A `select`: a list, or one column by itself. `depth` is how many levels of relations may follow.
-fn items(value: &Value, path: &str, depth: usize) -> Result<Vec<Item>, Problem> {
-    match value {
-        Value::String(_) => Ok(vec![column(value, path)?]),
-        Value::Array(list) if list.is_empty() => Err(Fault::query(path, "The list of columns is empty.")),
-        Value::Array(list) => {
-            let mut found = Vec::with_capacity(list.len());
-            for (index, entry) in list.iter().enumerate() {
-                let path = format!("{path}[{index}]");
-                match entry {
-                    Value::Object(relations) => {
-                        for (label, value) in relations {
-                            found.push(relation(label, value, &path, depth)?);
-                        }
-                    }
-                    _ => found.push(column(entry, &path)?),
+/// Reads a `select`, and counts while it does.
+#[derive(Default)]
+struct Items {
+    count: usize,
+    relations: usize,
+}
+
+impl Items {
+    /// A list, or one column by itself. `depth` is how many levels of relations may follow.
+    fn list(&mut self, value: &Value, path: &str, depth: usize) -> Result<Vec<Item>, Problem> {
+        match value {
+            Value::String(_) => Ok(vec![self.column(value, path)?]),
+            Value::Array(list) if list.is_empty() => {
+                Err(Fault::query(path, "The list of columns is empty.")
+                    .hint("Write [\"*\"] for all of them."))
+            }
+            Value::Array(list) => {
+                let mut found = Vec::with_capacity(list.len().min(ITEMS));
+                for (index, entry) in list.iter().enumerate() {
+                    self.entry(entry, &format!("{path}[{index}]"), depth, &mut found)?;
+                }
+                Ok(found)
+            }
+            _ => Err(Fault::query(path, "A list of columns and relations is wanted.")),
+        }
+    }
+
+    fn entry(
+        &mut self,
+        entry: &Value,
+        path: &str,
+        depth: usize,
+        found: &mut Vec<Item>,
+    ) -> Result<(), Problem> {
+        match entry {
+            Value::Object(relations) if !relations.is_empty() => {
+                for (label, value) in relations {
+                    found.push(self.relation(label, value, path, depth)?);
                 }
             }
-            Ok(found)
+            _ => found.push(self.column(entry, path)?),
         }
-        _ => Err(Fault::query(path, "A list of columns and relations is wanted.")),
+        Ok(())
     }
-}
 
-fn column(value: &Value, path: &str) -> Result<Item, Problem> {
-    match value.as_str() {
-        Some("*") => Ok(Item::All),
-        Some(name) => Ok(Item::Column { name: name.to_owned(), path: path.to_owned() }),
-        None => Err(Fault::query(path, "A column's name or an object of relations is wanted.")),
+    fn column(&mut self, value: &Value, path: &str) -> Result<Item, Problem> {
+        self.count += 1;
+        if self.count > ITEMS {
+            return Err(Fault::query(path, format!("A select names at most {ITEMS} columns.")));
+        }
+        match value.as_str() {
+            Some("*") => Ok(Item::All),
+            Some(name) => Ok(Item::Column { name: name.to_owned(), path: path.to_owned() }),
+            None => Err(Fault::query(path, "A column's name or an object of relations is wanted.")),
+        }
     }
-}
 
-fn relation(label: &str, value: &Value, path: &str, depth: usize) -> Result<Item, Problem> {
-    let path = join(path, label);
-    if depth == 0 {
-        return Err(Fault::at(Code::QueryTooDeep, &path, "Relations do not nest this deep here.")
-            .hint("Ask for the inner rows in a query of their own."));
+    fn relation(&mut self, label: &str, value: &Value, path: &str, depth: usize) -> Result<Item, Problem> {
+        let path = join(path, label);
+        let Some(depth) = depth.checked_sub(1) else {
+            return Err(Fault::at(Code::QueryTooDeep, &path, "Relations do not nest this deep here.")
+                .hint("Ask for the inner rows in a query of their own."));
+        };
+        self.relations += 1;
+        if self.relations > RELATIONS {
+            return Err(Fault::query(&path, format!("A select has at most {RELATIONS} relations."))
+                .hint("Ask for some of them in a query of their own."));
+        }
+        if label.len() > LABEL_BYTES {
+            return Err(Fault::query(&path, format!("A name has at most {LABEL_BYTES} bytes.")));
+        }
+        let (from, select) = match value {
+            Value::Object(fields) => aliased(label, fields, &path)?,
+            _ => (label.to_owned(), Some(value)),
+        };
+        let items = match select {
+            None => vec![Item::All],
+            Some(select) => self.list(select, &path, depth)?,
+        };
+        Ok(Item::Relation { label: label.to_owned(), from, items, path })
     }
-    let (from, select) = match value {
-        Value::Object(fields) => aliased(label, fields, &path)?,
-        _ => (label.to_owned(), Some(value)),
-    };
-    let items = match select {
-        None => vec![Item::All],
-        Some(select) => items(select, &path, depth - 1)?,
-    };
-    Ok(Item::Relation { label: label.to_owned(), from, items, path })
 }
 
 /// `{"from": "tasks", "select": […]}`.
@@ -314,78 +259,88 @@ fn aliased<'a>(
     fields: &'a Map<String, Value>,
     path: &str,
 ) -> Result<(String, Option<&'a Value>), Problem> {
-    known_fields(fields, &["from", "select"], path)?;
+    const KNOWN: [&str; 2] = ["from", "select"];
+    if let Some(name) = fields.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+        return Err(unknown_field(name, &KNOWN, path));
+    }
     let from = match fields.get("from") {
         None => label.to_owned(),
         Some(Value::String(from)) => from.clone(),
         Some(_) => return Err(Fault::query(&join(path, "from"), "`from` is a table's name.")),
     };
-    Ok((from, fields.get("select")))
-}
-
-fn known_fields(fields: &Map<String, Value>, known: &[&str], path: &str) -> Result<(), Problem> {
-    match fields.keys().find(|field| !known.contains(&field.as_str())) {
-        None => Ok(()),
-        Some(field) => {
-            let problem =
-                Fault::query(&join(path, field), format!("There is no field `{}` here.", shown(field)));
-            Err(did_you_mean(problem, field, known.iter().copied()))
-        }
-    }
+    Ok((from, fields.get("select").filter(|select| !select.is_null())))
 }
 
 /// `{"a": "asc"}` or a list of these.
 fn orders(value: &Value, path: &str) -> Result<Vec<Order>, Problem> {
-    let one = |fields: &Map<String, Value>, path: &str| -> Result<Vec<Order>, Problem> {
-        let terms = fields.iter().map(|(column, direction)| {
+    let wanted = "`order` is {column: \"asc\" | \"desc\"} or a list of these.";
+    let mut orders = Vec::new();
+    let mut add = |value: &Value, path: &str| -> Result<(), Problem> {
+        let fields = value.as_object().ok_or_else(|| Fault::query(path, wanted))?;
+        for (column, direction) in fields {
             let path = join(path, column);
             let descending = match direction.as_str() {
                 Some("asc") => false,
                 Some("desc") => true,
                 _ => return Err(Fault::query(&path, "The order is \"asc\" or \"desc\".")),
             };
-            Ok(Order { column: column.clone(), descending, path })
-        });
-        terms.collect()
-    };
-    let wanted = "`order` is {column: \"asc\" | \"desc\"} or a list of these.";
-    match value {
-        Value::Object(fields) => one(fields, path),
-        Value::Array(list) => {
-            let mut orders = Vec::new();
-            for (index, entry) in list.iter().enumerate() {
-                let path = format!("{path}[{index}]");
-                orders.extend(one(entry.as_object().ok_or_else(|| Fault::query(&path, wanted))?, &path)?);
-            }
-            Ok(orders)
+            orders.push(Order { column: column.clone(), descending, path });
         }
-        _ => Err(Fault::query(path, wanted)),
+        Ok(())
+    };
+    match value {
+        Value::Array(list) => {
+            for (index, entry) in list.iter().enumerate() {
+                add(entry, &format!("{path}[{index}]"))?;
+            }
+        }
+        _ => add(value, path)?,
     }
+    if orders.len() > ORDERS {
+        return Err(Fault::query(path, format!("An order has at most {ORDERS} columns.")));
+    }
+    Ok(orders)
 }
 
-fn number(value: &Value, path: &str) -> Result<u64, Problem> {
+fn whole_number(value: &Value, path: &str) -> Result<u64, Problem> {
     // SQLite counts rows in 63 bits.
     let number = value.as_u64().filter(|number| i64::try_from(*number).is_ok());
     number.ok_or_else(|| Fault::query(path, "A whole number, 0 or more, is wanted."))
 }
 
-fn on_conflict(value: Value, path: String) -> Result<OnConflict, Problem> {
-    let body: OnConflictBody = serde_json::from_value(value).map_err(|error| {
-        let problem = Problem::of_json(&error, false);
-        problem.at(path.clone(), "does not fit")
-    })?;
-    let action = match body.action.as_str() {
-        "ignore" => Action::Ignore,
-        "update" => Action::Update,
-        "replace" => Action::Replace,
-        other => {
-            let message = format!("There is no action `{}`.", shown(other));
-            let problem = Fault::query(&join(&path, "action"), message);
-            return Err(did_you_mean(problem, other, ["ignore", "update", "replace"]));
-        }
+fn on_conflict(value: &RawValue, insert: &Fields<'_>) -> Result<OnConflict, Problem> {
+    const ACTIONS: [(&str, Action); 3] =
+        [("ignore", Action::Ignore), ("update", Action::Update), ("replace", Action::Replace)];
+    let path = insert.path("on_conflict");
+    let fields =
+        Fields::read(value, &path, &["target", "action", "update"], "An object with `target` and `action`")?;
+    let names = ACTIONS.iter().map(|(name, _)| *name);
+    let at = fields.path("action");
+    let action = match fields.value("action")? {
+        Some(Value::String(name)) => match ACTIONS.iter().find(|(known, _)| *known == name) {
+            Some((_, action)) => *action,
+            None => {
+                let problem = Fault::query(&at, format!("There is no action `{}`.", shown(&name)));
+                return Err(did_you_mean(problem, &name, names));
+            }
+        },
+        _ => return Err(did_you_mean(Fault::query(&at, "An action is wanted."), "", names)),
     };
-    if body.update.is_some() && action != Action::Update {
-        return Err(Fault::query(&join(&path, "update"), "`update` goes with the action `update` alone."));
+    let columns = |name: &str| -> Result<Option<Vec<String>>, Problem> {
+        fields.value(name)?.map(|value| column_names(&value, &fields.path(name))).transpose()
+    };
+    let update = columns("update")?;
+    if update.is_some() && action != Action::Update {
+        return Err(Fault::query(&fields.path("update"), "`update` goes with the action `update` alone."));
     }
-    Ok(OnConflict { target: body.target, action, update: body.update, path })
+    Ok(OnConflict { target: columns("target")?, action, update, path })
+}
+
+fn column_names(value: &Value, path: &str) -> Result<Vec<String>, Problem> {
+    let names: Option<Vec<String>> =
+        value.as_array().and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+    match names {
+        Some(names) if !names.is_empty() => Ok(names),
+        _ => Err(Fault::query(path, "A list of columns is wanted.")),
+    }
 }

@@ -1,7 +1,7 @@
 //! Which foreign key a relation's name means: both ways, by table, `table!column` or `!column`.
 
 use atomicbase_core::{Code, Problem, closest};
-use schema::{Column, Reference, Table, Template};
+use schema::{Column, Reference, ReferenceAction, Table, Template};
 
 use super::fault::{Fault, shown};
 
@@ -11,11 +11,22 @@ pub(super) struct Relation<'a> {
     /// The table at the other end.
     pub table: &'a Table,
     /// The column here that joins.
-    pub here: &'a str,
+    pub here: &'a Column,
     /// The column there that joins.
-    pub there: &'a str,
+    pub there: &'a Column,
     /// Whether one row here has a list of rows there.
     pub many: bool,
+}
+
+impl Relation<'_> {
+    /// The name that is never ambiguous.
+    fn name(&self) -> String {
+        if self.many {
+            format!("{}!{}", self.table.name, self.there.name)
+        } else {
+            format!("!{}", self.here.name)
+        }
+    }
 }
 
 /// Finds the relation of `table` that `name` means.
@@ -29,88 +40,91 @@ pub(super) fn find<'a>(
         Some((other, column)) => (other, Some(column)),
         None => (name, None),
     };
-    let all = relations(template, table);
-    let fits = |relation: &&(Relation<'a>, String)| {
-        let (relation, _) = relation;
-        match (other, column) {
-            // `!column` is the to-one along a column of this table.
-            ("", Some(column)) => !relation.many && relation.here == column,
-            (other, None) => relation.table.name == other,
-            // `table!column` is a column of that table where it refers here, else one of this table that refers there.
-            (other, Some(column)) => {
-                relation.table.name == other
-                    && if relation.many { relation.there } else { relation.here } == column
-            }
-        }
-    };
-    let mut found: Vec<&(Relation<'a>, String)> = all.iter().filter(fits).collect();
-    if column.is_some() && found.iter().any(|(relation, _)| relation.many) {
-        found.retain(|(relation, _)| relation.many);
-    }
+    // `!column` is the to-one along a column of this table. `table!column` is a column of that table where it refers here,
+    // else one of this table that refers there.
+    let one = to_one(template, table).filter(|relation| {
+        let right_table = relation.table.name == other || (other.is_empty() && column.is_some());
+        right_table && column.is_none_or(|column| column == relation.here.name)
+    });
+    let many = template.table(other).into_iter().flat_map(|there| to_many(table, there));
+    let many: Vec<Relation<'_>> =
+        many.filter(|relation| column.is_none_or(|column| column == relation.there.name)).collect();
+    let found: Vec<Relation<'_>> =
+        if column.is_some() && !many.is_empty() { many } else { one.chain(many).collect() };
     match found.as_slice() {
-        [(relation, _)] => Ok(*relation),
-        [] => Err(unknown(template, table, name, path, &all)),
+        [relation] => Ok(*relation),
+        [] => Err(unknown(template, table, name, path)),
         several => {
             let message = format!("Several keys join `{}` and `{}`.", table.name, shown(other));
-            let names: Vec<String> = several.iter().map(|(_, name)| format!("`{name}`")).collect();
+            let names: Vec<String> =
+                several.iter().map(|relation| format!("`{}`", relation.name())).collect();
             Err(Fault::at(Code::AmbiguousRelation, path, message)
                 .hint(format!("Write {}.", names.join(" or "))))
         }
     }
 }
 
-/// Every relation of a table, with the name that is never ambiguous.
-fn relations<'a>(template: &'a Template, table: &'a Table) -> Vec<(Relation<'a>, String)> {
-    let to_one = references(table).filter_map(|(column, reference)| {
+/// The relations along the foreign keys of `table`.
+fn to_one<'a>(template: &'a Template, table: &'a Table) -> impl Iterator<Item = Relation<'a>> {
+    references(table).filter_map(|(here, reference)| {
         let there = template.table(&reference.table)?;
-        let relation = Relation { table: there, here: &column.name, there: &reference.column, many: false };
-        Some((relation, format!("!{}", column.name)))
-    });
-    let to_many = template.tables.iter().flat_map(|other| {
-        let here = references(other).filter(|(_, reference)| reference.table == table.name);
-        here.map(move |(column, reference)| {
-            let relation =
-                Relation { table: other, here: &reference.column, there: &column.name, many: true };
-            (relation, format!("{}!{}", other.name, column.name))
-        })
-    });
-    to_one.chain(to_many).collect()
+        Some(Relation { table: there, here, there: there.column(&reference.column)?, many: false })
+    })
 }
 
+/// The relations along the foreign keys of `other` that refer to `table`.
+fn to_many<'a>(table: &'a Table, other: &'a Table) -> impl Iterator<Item = Relation<'a>> {
+    references(other).filter(|(_, reference)| reference.table == table.name).filter_map(
+        |(there, reference)| {
+            Some(Relation { table: other, here: table.column(&reference.column)?, there, many: true })
+        },
+    )
+}
+
+/// Every relation of a table.
+fn relations<'a>(template: &'a Template, table: &'a Table) -> impl Iterator<Item = Relation<'a>> {
+    to_one(template, table).chain(template.tables.iter().flat_map(|other| to_many(table, other)))
+}
+
+/// The foreign keys of a table.
 fn references(table: &Table) -> impl Iterator<Item = (&Column, &Reference)> {
     table.columns.iter().filter_map(|column| Some((column, column.references.as_ref()?)))
 }
 
-fn unknown(
-    template: &Template,
-    table: &Table,
-    name: &str,
-    path: &str,
-    all: &[(Relation<'_>, String)],
-) -> Problem {
+/// Whether rows of other tables go or change with a row of this one.
+pub(super) fn has_followers(template: &Template, table: &Table) -> bool {
+    let follows = |reference: &Reference| {
+        matches!(reference.on_delete, ReferenceAction::Cascade | ReferenceAction::SetNull)
+    };
+    let mut all = template.tables.iter().flat_map(references);
+    all.any(|(_, reference)| reference.table == table.name && follows(reference))
+}
+
+fn unknown(template: &Template, table: &Table, name: &str, path: &str) -> Problem {
     let message = format!("`{}` has no relation `{}`.", table.name, shown(name));
     let problem = Fault::at(Code::RelationNotFound, path, message);
-    let tables = all.iter().map(|(relation, _)| relation.table.name.as_str());
-    if let Some(meant) = closest(name, tables.clone()) {
+    let mut tables: Vec<&str> =
+        relations(template, table).map(|relation| relation.table.name.as_str()).collect();
+    let names: Vec<String> = relations(template, table).map(|relation| relation.name()).collect();
+    if let Some(meant) = closest(name, tables.iter().copied().chain(names.iter().map(String::as_str))) {
         return problem.hint(format!("Did you mean `{meant}`?"));
     }
     if template.table(name).is_some() {
         return problem.hint(format!("No foreign key joins `{}` and `{name}`.", table.name));
     }
-    let mut names: Vec<&str> = tables.collect();
-    names.dedup();
-    if names.is_empty() { problem } else { problem.hint(format!("It has {}.", names.join(", "))) }
+    tables.dedup();
+    if tables.is_empty() { problem } else { problem.hint(format!("It has {}.", tables.join(", "))) }
 }
 
 /// For introspection: the relations of a table with their unambiguous names.
 pub(crate) fn describe(template: &Template, table: &Table) -> Vec<serde_json::Value> {
-    let described = relations(template, table).into_iter().map(|(relation, name)| {
+    let described = relations(template, table).map(|relation| {
         serde_json::json!({
-            "name": name,
+            "name": relation.name(),
             "table": relation.table.name,
             "kind": if relation.many { "many" } else { "one" },
-            "column": relation.here,
-            "references": relation.there,
+            "column": relation.here.name,
+            "references": relation.there.name,
         })
     });
     described.collect()

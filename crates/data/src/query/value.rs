@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 use super::fault::{Fault, shown};
 
 /// Largest integer that every JSON reader holds exactly; beyond it, a string is taken too.
-const EXACT: i64 = 1 << 53;
+pub(super) const EXACT: i64 = 1 << 53;
+/// How deep SQLite's JSON nests.
+const JSON_DEPTH: usize = 1_000;
 
 /// A value that is to be stored: also NULL, the enum and what JSON columns hold.
 pub(super) fn store(table: &Table, column: &Column, raw: &RawValue, path: &str) -> Result<Bound, Problem> {
@@ -23,6 +25,8 @@ pub(super) fn store(table: &Table, column: &Column, raw: &RawValue, path: &str) 
         return Ok(Bound::Null);
     }
     if column.column_type == ColumnType::Json {
+        check_json(raw.get())
+            .map_err(|fault| Fault::at(Code::CheckViolation, path, format!("`{}` {fault}.", column.name)))?;
         // As it was sent: no number in it is read and written again.
         return Ok(Bound::Text(raw.get().to_owned()));
     }
@@ -37,9 +41,14 @@ pub(super) fn store(table: &Table, column: &Column, raw: &RawValue, path: &str) 
     Ok(bound)
 }
 
-/// A value that a column is compared with. NULL is not one: `is` asks for it.
+/// A value that a column is compared with. NULL is not one (`is` asks for it), and neither is JSON.
 pub(super) fn compare(column: &Column, value: &Value, path: &str) -> Result<Bound, Problem> {
     let bound = match (column.column_type, value) {
+        (ColumnType::Text | ColumnType::Id, Value::String(text)) if text.contains('\0') => {
+            // SQLite's functions, patterns and collations see a text only as far as its first NUL.
+            let message = format!("`{}` takes text, which holds no NUL character.", column.name);
+            return Err(Fault::at(Code::TypeMismatch, path, message).hint("Keep bytes in a `blob` column."));
+        }
         (ColumnType::Text | ColumnType::Id, Value::String(text)) => Some(Bound::Text(text.clone())),
         (ColumnType::Integer | ColumnType::Timestamp, value) => integer(value).map(Bound::Integer),
         (ColumnType::Real, Value::Number(number)) => number.as_f64().map(Bound::Real),
@@ -47,7 +56,6 @@ pub(super) fn compare(column: &Column, value: &Value, path: &str) -> Result<Boun
         (ColumnType::Blob, Value::String(text)) => {
             STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok().map(Bound::Blob)
         }
-        (ColumnType::Json, value) => Some(Bound::Text(value.to_string())),
         _ => None,
     };
     bound.ok_or_else(|| mismatch(column, &value.to_string(), path))
@@ -58,10 +66,44 @@ fn integer(value: &Value) -> Option<i64> {
         Value::Number(number) => number.as_i64(),
         // A client that reads big integers as strings sends them as strings.
         Value::String(digits) => {
-            digits.parse().ok().filter(|number: &i64| !(-EXACT..=EXACT).contains(number))
+            let number = digits.parse().ok().filter(|number: &i64| !(-EXACT..=EXACT).contains(number));
+            number.filter(|number| number.to_string() == *digits)
         }
         _ => None,
     }
+}
+
+/// What the grammar of JSON allows and a database or a reader of the answer does not.
+fn check_json(text: &str) -> Result<(), String> {
+    let (mut depth, mut in_string, mut high) = (0, false, false);
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        let was_high = std::mem::take(&mut high);
+        let mut low = false;
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' => {
+                bytes.next();
+                let unit = text.get(at + 2..at + 6).filter(|_| text[at + 1..].starts_with('u'));
+                let unit = unit.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or_default();
+                high = (0xD800..0xDC00).contains(&unit);
+                low = (0xDC00..0xE000).contains(&unit);
+                if high || low {
+                    bytes.nth(3);
+                }
+            }
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth -= 1,
+            _ => {}
+        }
+        if was_high != low {
+            return Err("holds half of a surrogate pair, which is no character".to_owned());
+        }
+        if depth > JSON_DEPTH {
+            return Err(format!("nests more than {JSON_DEPTH} levels deep"));
+        }
+    }
+    Ok(())
 }
 
 fn mismatch(column: &Column, given: &str, path: &str) -> Problem {

@@ -7,14 +7,17 @@ use db::{Collect, JsonShape, Statement, Value};
 use schema::{Column, ColumnType, Table};
 
 use super::Scope;
-use super::compile::{Answer, Query, Sql, returning};
-use super::fault::{Fault, did_you_mean, join, unknown_column};
-use super::parse::{Action, Delete, Insert, Item, OnConflict, Row, Update};
+use super::compile::{Answer, Query, RowId, Sql, returning};
+use super::fault::{Fault, join, unknown_column};
+use super::fields::Members;
+use super::parse::{Action, Delete, Insert, Item, OnConflict, Update};
+use super::relation::has_followers;
 use super::value;
 
 /// One statement per row: rows with the same columns share a prepared statement, and a failing row is known by its number.
 pub(super) fn insert(scope: &Scope<'_>, table: &Table, insert: &Insert<'_>) -> Result<Query, Problem> {
-    let returning = insert.returning.as_deref();
+    let returned = Returned::new(scope, table, insert.returning.as_deref())?;
+    let conflict = insert.on_conflict.as_ref().map(|asked| Conflict::new(table, asked)).transpose()?;
     let mut statements = Vec::with_capacity(insert.rows.len());
     let mut places = Vec::with_capacity(insert.rows.len());
     for (row, path) in &insert.rows {
@@ -22,7 +25,12 @@ pub(super) fn insert(scope: &Scope<'_>, table: &Table, insert: &Insert<'_>) -> R
         let mut sql = Sql::default();
         sql.push("INSERT INTO ");
         sql.name(&table.name);
-        if values.is_empty() {
+        // An alias, because a table may be called `excluded`.
+        sql.push(" AS t");
+        if values.is_empty() && conflict.is_some() {
+            let message = "The row is empty; with `on_conflict` it has at least one column.";
+            return Err(Fault::query(path, message));
+        } else if values.is_empty() {
             sql.push(" DEFAULT VALUES");
         } else {
             sql.push(" (");
@@ -34,28 +42,22 @@ pub(super) fn insert(scope: &Scope<'_>, table: &Table, insert: &Insert<'_>) -> R
             }
             sql.push(")");
         }
-        if let Some(on_conflict) = &insert.on_conflict {
-            if sql.text.ends_with("DEFAULT VALUES") {
-                return Err(Fault::query(
-                    &on_conflict.path,
-                    "`on_conflict` needs at least one column in the row.",
-                ));
-            }
-            conflict(&mut sql, table, row, on_conflict)?;
+        if let Some(conflict) = &conflict {
+            conflict.write(&mut sql, table, row);
         }
-        statements.push(finish(scope, table, sql, returning)?);
+        statements.push(returned.finish(sql));
         places.push(path.clone());
     }
-    let row_ids = table.is_rowid_key();
-    let answer = Answer::Written { returning: returning.is_some(), row_ids, places };
-    Ok(Query::new(statements, answer))
+    // An insert that may turn into an update has no row id to tell: SQLite's is then that of an earlier insert.
+    let inserts = conflict.is_none_or(|conflict| conflict.action == Action::Ignore);
+    let row_id = (inserts && is_numbered(table)).then_some(RowId { bigint: scope.bigint });
+    Ok(Query::new(statements, Answer::Written { returning: insert.returning.is_some(), row_id, places }))
 }
 
-/// Only the rows that `filter` names; alone in its transaction unless it finds them by a key.
+/// Only the rows that the filter finds; alone in its transaction unless it finds them by a key.
 pub(super) fn update(scope: &Scope<'_>, table: &Table, update: &Update<'_>) -> Result<Query, Problem> {
-    let path = join(&update.path, "data");
     if update.row.0.is_empty() {
-        return Err(Fault::query(&path, "The update sets no column."));
+        return Err(Fault::query(&update.place, "The update sets no column."));
     }
     let mut sql = Sql::default();
     sql.push("UPDATE ");
@@ -63,7 +65,7 @@ pub(super) fn update(scope: &Scope<'_>, table: &Table, update: &Update<'_>) -> R
     sql.push(" SET ");
     let mut seen = Vec::new();
     for (name, raw) in &update.row.0 {
-        let path = join(&path, name);
+        let path = join(&update.place, name);
         let column = writable(table, name, &path, &mut seen)?;
         sql.push(if seen.len() > 1 { ", " } else { "" });
         sql.name(&column.name);
@@ -73,17 +75,18 @@ pub(super) fn update(scope: &Scope<'_>, table: &Table, update: &Update<'_>) -> R
     sql.push(" WHERE ");
     update.filter.write(&mut sql, table, "")?;
     let alone = !update.filter.pins_a_key(table);
-    written(scope, table, sql, update.returning.as_deref(), path, alone)
+    written(scope, table, sql, update.returning.as_deref(), vec![update.place.clone()], alone)
 }
 
+/// Only the rows that the filter finds; alone in its transaction unless it finds them by a key and no other rows go with them.
 pub(super) fn delete(scope: &Scope<'_>, table: &Table, delete: &Delete) -> Result<Query, Problem> {
     let mut sql = Sql::default();
     sql.push("DELETE FROM ");
     sql.name(&table.name);
     sql.push(" WHERE ");
     delete.filter.write(&mut sql, table, "")?;
-    let alone = !delete.filter.pins_a_key(table);
-    written(scope, table, sql, delete.returning.as_deref(), String::new(), alone)
+    let alone = !delete.filter.pins_a_key(table) || has_followers(scope.template, table);
+    written(scope, table, sql, delete.returning.as_deref(), Vec::new(), alone)
 }
 
 fn written(
@@ -91,30 +94,38 @@ fn written(
     table: &Table,
     sql: Sql,
     returning: Option<&[Item]>,
-    place: String,
+    places: Vec<String>,
     alone: bool,
 ) -> Result<Query, Problem> {
-    let statement = finish(scope, table, sql, returning)?;
-    let answer = Answer::Written { returning: returning.is_some(), row_ids: false, places: vec![place] };
+    let statement = Returned::new(scope, table, returning)?.finish(sql);
+    let answer = Answer::Written { returning: returning.is_some(), row_id: None, places };
     Ok(Query { alone, ..Query::new(vec![statement], answer) })
 }
 
-fn finish(
-    scope: &Scope<'_>,
-    table: &Table,
-    mut sql: Sql,
-    items: Option<&[Item]>,
-) -> Result<Statement, Problem> {
-    let shape: Option<Arc<JsonShape>> =
-        items.map(|items| returning(scope, table, items, &mut sql)).transpose()?;
-    let collect = shape.map_or(Collect::Nothing, Collect::Json);
-    Ok(Statement { sql: sql.text.into(), params: sql.params, collect })
+/// What a write answers of its rows.
+struct Returned(Option<(String, Arc<JsonShape>)>);
+
+impl Returned {
+    fn new(scope: &Scope<'_>, table: &Table, items: Option<&[Item]>) -> Result<Self, Problem> {
+        items.map(|items| returning(scope, table, items)).transpose().map(Self)
+    }
+
+    fn finish(&self, mut sql: Sql) -> Statement {
+        let collect = match &self.0 {
+            None => Collect::Nothing,
+            Some((clause, shape)) => {
+                sql.push(clause);
+                Collect::Json(Arc::clone(shape))
+            }
+        };
+        Statement { sql: sql.text.into(), params: sql.params, collect }
+    }
 }
 
 /// The row's values, with a fresh id where one is made here. What must be given and is not, is refused.
 fn row_to_insert<'t>(
     table: &'t Table,
-    row: &Row<'_>,
+    row: &Members<'_>,
     path: &str,
 ) -> Result<Vec<(&'t Column, Value)>, Problem> {
     let mut seen = Vec::new();
@@ -129,9 +140,9 @@ fn row_to_insert<'t>(
         if seen.contains(&column.name.as_str()) || column.generated.is_some() || column.default.is_some() {
             continue;
         }
-        if column.column_type == ColumnType::Id && table.in_primary_key(&column.name) {
+        if column.column_type == ColumnType::Id {
             values.push((column, fresh_uuid().into()));
-        } else if table.refuses_null(column) && !gets_a_rowid(table, column) {
+        } else if table.refuses_null(column) && !(is_numbered(table) && table.in_primary_key(&column.name)) {
             let message = format!("`{}.{}` must have a value.", table.name, column.name);
             return Err(Fault::at(Code::NotNullViolation, &join(path, &column.name), message));
         }
@@ -139,8 +150,10 @@ fn row_to_insert<'t>(
     Ok(values)
 }
 
-fn gets_a_rowid(table: &Table, column: &Column) -> bool {
-    table.is_rowid_key() && table.in_primary_key(&column.name) && column.column_type == ColumnType::Integer
+/// Whether a row's key is SQLite's next number where none is given.
+fn is_numbered(table: &Table) -> bool {
+    let key = table.primary_key.first().and_then(|name| table.column(name));
+    table.is_rowid_key() && key.is_some_and(|column| column.column_type == ColumnType::Integer)
 }
 
 fn writable<'t>(
@@ -160,69 +173,86 @@ fn writable<'t>(
     Ok(column)
 }
 
-/// ON CONFLICT. `replace` sets every column to what an insert would have, by an upsert: SQLite's own REPLACE deletes the row first,
-/// which cascades.
-fn conflict(sql: &mut Sql, table: &Table, row: &Row<'_>, on_conflict: &OnConflict) -> Result<(), Problem> {
-    let target = target(table, on_conflict)?;
-    sql.push(" ON CONFLICT");
-    if on_conflict.action == Action::Ignore && on_conflict.target.is_none() {
-        sql.push(" DO NOTHING");
-        return Ok(());
-    }
-    sql.push(" (");
-    sql.list("", target);
-    sql.push(")");
-    let in_target = |name: &str| target.iter().any(|column| column == name);
-    let given = |name: &str| row.0.iter().any(|(column, _)| column == name);
-    let columns: Vec<&Column> = match (on_conflict.action, &on_conflict.update) {
-        (Action::Ignore, _) => Vec::new(),
-        (Action::Update, Some(names)) => {
-            let path = join(&on_conflict.path, "update");
-            let mut seen = Vec::new();
-            names.iter().map(|name| writable(table, name, &path, &mut seen)).collect::<Result<_, _>>()?
-        }
-        (Action::Update, None) => {
-            table.columns.iter().filter(|column| given(&column.name) && !in_target(&column.name)).collect()
-        }
-        (Action::Replace, _) => table
-            .columns
-            .iter()
-            .filter(|column| column.generated.is_none() && !in_target(&column.name))
-            // The key of a row that stays stays too, unless the new row names another.
-            .filter(|column| !table.in_primary_key(&column.name) || given(&column.name))
-            .collect(),
-    };
-    if columns.is_empty() {
-        sql.push(" DO NOTHING");
-        return Ok(());
-    }
-    sql.push(" DO UPDATE SET ");
-    for (index, column) in columns.into_iter().enumerate() {
-        sql.push(if index > 0 { ", " } else { "" });
-        sql.name(&column.name);
-        // `excluded` holds the row as it would have been inserted, defaults included.
-        sql.push(" = excluded.");
-        sql.name(&column.name);
-    }
-    Ok(())
+/// ON CONFLICT, for every row of an insert.
+struct Conflict<'t> {
+    action: Action,
+    /// The columns that must be unique together for a conflict to be; `None` is any.
+    target: Option<&'t [String]>,
+    update: Option<Vec<&'t Column>>,
 }
 
-/// The columns that must be unique together for a conflict to be: the primary key, unless others are named.
-fn target<'t>(table: &'t Table, on_conflict: &OnConflict) -> Result<&'t [String], Problem> {
-    let Some(named) = &on_conflict.target else { return Ok(&table.primary_key) };
+impl<'t> Conflict<'t> {
+    fn new(table: &'t Table, asked: &OnConflict) -> Result<Self, Problem> {
+        let target = match &asked.target {
+            Some(named) => Some(unique_set(table, named, &join(&asked.path, "target"))?),
+            None if asked.action == Action::Ignore => None,
+            None => Some(table.primary_key.as_slice()),
+        };
+        let update = asked.update.as_ref().map(|names| {
+            let path = join(&asked.path, "update");
+            let mut seen = Vec::new();
+            names.iter().map(|name| writable(table, name, &path, &mut seen)).collect::<Result<_, _>>()
+        });
+        Ok(Self { action: asked.action, target, update: update.transpose()? })
+    }
+
+    /// `replace` sets every column to what an insert would have, by an upsert: SQLite's own REPLACE deletes the row first, which
+    /// cascades.
+    fn write(&self, sql: &mut Sql, table: &Table, row: &Members<'_>) {
+        sql.push(" ON CONFLICT");
+        let Some(target) = self.target else { return sql.push(" DO NOTHING") };
+        sql.push(" (");
+        sql.list("", target);
+        sql.push(") DO ");
+        if self.action == Action::Ignore {
+            return sql.push("NOTHING");
+        }
+        let in_target = |name: &str| target.iter().any(|column| column == name);
+        let given = |name: &str| row.0.iter().any(|(column, _)| column == name);
+        let taken_over = |column: &&Column| match (self.action, &self.update) {
+            (_, Some(named)) => named.iter().any(|known| known.name == column.name),
+            (Action::Replace, None) => {
+                // The key of a row that stays stays too, unless the new row names another.
+                column.generated.is_none()
+                    && !in_target(&column.name)
+                    && (given(&column.name) || !table.in_primary_key(&column.name))
+            }
+            (_, None) => given(&column.name) && !in_target(&column.name),
+        };
+        sql.push("UPDATE SET ");
+        let mut separator = "";
+        for column in table.columns.iter().filter(taken_over) {
+            sql.push(separator);
+            sql.name(&column.name);
+            // `excluded` holds the row as it would have been inserted, defaults included.
+            sql.push(" = excluded.");
+            sql.name(&column.name);
+            separator = ", ";
+        }
+        if let (true, Some(key)) = (separator.is_empty(), target.first()) {
+            // Nothing to take over: the row there is the answer all the same.
+            sql.name(key);
+            sql.push(" = t.");
+            sql.name(key);
+        }
+    }
+}
+
+/// The primary key or unique set of exactly these columns.
+fn unique_set<'t>(table: &'t Table, named: &[String], path: &str) -> Result<&'t [String], Problem> {
+    for name in named {
+        table.column(name).ok_or_else(|| unknown_column(table, name, path))?;
+    }
     let same = |columns: &[String]| {
         columns.len() == named.len() && columns.iter().all(|column| named.contains(column))
     };
     let indexes = table.indexes.iter().filter(|index| index.unique && index.filter.is_none());
-    let mut sets =
-        std::iter::once(&table.primary_key).chain(&table.unique).chain(indexes.map(|index| &index.columns));
-    if let Some(set) = sets.find(|set| same(set)) {
+    let indexes = indexes.map(|index| &index.columns);
+    let sets = || std::iter::once(&table.primary_key).chain(&table.unique).chain(indexes.clone());
+    if let Some(set) = sets().find(|set| same(set)) {
         return Ok(set);
     }
-    let path = join(&on_conflict.path, "target");
-    for name in named {
-        table.column(name).ok_or_else(|| unknown_column(table, name, &path))?;
-    }
-    let problem = Fault::query(&path, "The target is neither the primary key nor a unique set of columns.");
-    Err(did_you_mean(problem, "", table.primary_key.iter().map(String::as_str)))
+    let known: Vec<String> = sets().take(10).map(|set| format!("[{}]", set.join(", "))).collect();
+    Err(Fault::query(path, "The target is neither the primary key nor a unique set of columns.")
+        .hint(format!("There are {}.", known.join(", "))))
 }

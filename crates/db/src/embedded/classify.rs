@@ -43,9 +43,16 @@ fn of_code(failure: ffi::Error, text: &str) -> ErrorKind {
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => ErrorKind::Corrupt,
         ErrorCode::AuthorizationForStatementDenied => ErrorKind::Denied,
         _ if text.contains("pattern too complex") => ErrorKind::PatternTooComplex,
+        _ if FUNCTION_ERRORS.iter().any(|words| text.contains(words)) => {
+            ErrorKind::Expression(text.to_owned())
+        }
         _ => ErrorKind::Sql,
     }
 }
+
+/// What functions of a schema's expressions answer where an argument has no result: `abs` of the least integer, JSON functions.
+const FUNCTION_ERRORS: [&str; 4] =
+    ["integer overflow", "malformed JSON", "JSON path", "JSON cannot hold BLOB"];
 
 /// What a constraint message names: `UNIQUE constraint failed: tasks.email` → `tasks.email`.
 fn subject(text: &str) -> String {

@@ -85,3 +85,27 @@ async fn statements_of_a_read_see_the_same_rows() {
     }
     writes.await.unwrap();
 }
+
+#[tokio::test]
+async fn hidden_keys_count_as_answer() {
+    let fixture = fixture().await;
+    fixture.database.run(insert(1, &"x".repeat(10_000))).await.unwrap();
+    let shape = Arc::new(JsonShape { columns: vec![JsonColumn::new("id", Kind::Plain)], keys: 1 });
+    let mut batch = Batch::read().with(Statement::json("SELECT id, text FROM notes", vec![], shape));
+    batch.max_bytes = 5_000;
+    assert_eq!(fixture.database.run(batch).await.unwrap_err().kind, ErrorKind::TooBig);
+}
+
+#[tokio::test]
+async fn a_function_without_a_result_is_told_from_wrong_sql() {
+    let fixture = fixture().await;
+    for (sql, words) in [
+        ("SELECT abs(-9223372036854775808)", "integer overflow"),
+        ("SELECT json_extract('{', '$')", "malformed JSON"),
+        ("SELECT json_extract('{}', 'a')", "bad JSON path: 'a'"),
+    ] {
+        let error =
+            fixture.database.run(Batch::read().with(Statement::query(sql, vec![]))).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Expression(words.to_owned()), "{sql}");
+    }
+}

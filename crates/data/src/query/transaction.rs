@@ -1,0 +1,142 @@
+//! The operations of one request as one batch, and the batch's outcome as the request's answer.
+
+use std::ops::Range;
+
+use atomicbase_core::{Code, Limits, Problem};
+use db::{Batch, DbError, ErrorKind, Mode, Outcome, StatementOutcome};
+
+use super::answer;
+use super::compile::{Answer, Query};
+use super::fault::Fault;
+
+/// Statements that may share a commit with other writes; more of them hold nobody up.
+const SHARED_STATEMENTS: usize = 1_000;
+
+/// Operations that run in one transaction.
+#[derive(Debug)]
+pub struct Transaction {
+    operations: Vec<Placed>,
+    max_bytes: usize,
+}
+
+/// An operation, and where its statements stand in the batch.
+#[derive(Debug)]
+struct Placed {
+    answer: Answer,
+    place: String,
+    statements: Range<usize>,
+}
+
+impl Transaction {
+    /// The operations, and the batch that runs them.
+    #[must_use]
+    pub fn new(queries: Vec<Query>, limits: &Limits) -> (Self, Batch) {
+        let writes = queries.iter().any(|query| matches!(query.answer, Answer::Written { .. }));
+        let mut batch = Batch::new(if writes { Mode::Write } else { Mode::Read });
+        batch.max_bytes = limits.answer_bytes;
+        batch.alone = queries.iter().any(|query| query.alone);
+        let mut operations = Vec::with_capacity(queries.len());
+        for mut query in queries {
+            let first = batch.statements.len();
+            batch.statements.append(&mut query.statements);
+            let statements = first..batch.statements.len();
+            operations.push(Placed { answer: query.answer, place: query.place, statements });
+        }
+        batch.alone |= batch.statements.len() > SHARED_STATEMENTS;
+        (Self { operations, max_bytes: limits.answer_bytes }, batch)
+    }
+
+    /// The answer of a request that is one operation.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED` where it is larger than the server allows.
+    pub fn answer(&self, outcome: &Outcome) -> Result<Vec<u8>, Problem> {
+        let mut out = Vec::with_capacity(256);
+        for operation in &self.operations {
+            operation.write(outcome, self.max_bytes, &mut out)?;
+        }
+        Ok(out)
+    }
+
+    /// The answer of a batch: `{"results":[…]}`, one per operation.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED` where it is larger than the server allows.
+    pub fn batch_answer(&self, outcome: &Outcome) -> Result<Vec<u8>, Problem> {
+        let mut out = b"{\"results\":[".to_vec();
+        for (index, operation) in self.operations.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            operation.write(outcome, self.max_bytes, &mut out)?;
+        }
+        out.extend_from_slice(b"]}");
+        Ok(out)
+    }
+
+    /// What a database refused, by the names of the template, without any value, at its place in the body.
+    #[must_use]
+    pub fn explain(&self, error: DbError) -> Problem {
+        let placed = error.statement.and_then(|statement| {
+            let operation = self.operations.iter().find(|placed| placed.statements.contains(&statement))?;
+            let row = operation.answer.place(statement - operation.statements.start);
+            Some(row.unwrap_or(&operation.place))
+        });
+        explain(error, placed.unwrap_or_default())
+    }
+}
+
+impl Placed {
+    fn write(&self, outcome: &Outcome, max_bytes: usize, out: &mut Vec<u8>) -> Result<(), Problem> {
+        let statements: &[StatementOutcome] =
+            outcome.statements.get(self.statements.clone()).unwrap_or_default();
+        answer::write(&self.answer, statements, max_bytes, out).map_err(|answer::TooBig| too_big(&self.place))
+    }
+}
+
+fn too_big(place: &str) -> Problem {
+    Fault::at(Code::LimitExceeded, place, "The answer is larger than the server allows.")
+        .hint("Select fewer columns, or ask for the rows in pages with `limit` and `offset`.")
+}
+
+fn explain(error: DbError, place: &str) -> Problem {
+    let at = |code: Code, message: String| Fault::at(code, place, message);
+    let problem = match &error.kind {
+        ErrorKind::Unique(key) => {
+            let message = match key.strip_prefix("index '").and_then(|name| name.strip_suffix('\'')) {
+                Some(index) => format!("A row with the same values in the unique index `{index}` exists."),
+                None => format!("A row with the same value in {} exists.", quoted(key)),
+            };
+            at(Code::UniqueViolation, message)
+                .hint("Choose another value; an insert can say what to do instead with `on_conflict`.")
+        }
+        ErrorKind::ForeignKey => at(
+            Code::ForeignKeyViolation,
+            "A referenced row does not exist, or a row that would go is still referenced.".to_owned(),
+        )
+        .hint("Insert the referenced row first; delete the rows that refer to a row before it."),
+        ErrorKind::NotNull(column) => {
+            at(Code::NotNullViolation, format!("{} must have a value.", quoted(column)))
+        }
+        ErrorKind::Check(check) => at(Code::CheckViolation, format!("The check `{check}` does not hold.")),
+        ErrorKind::Type(text) => at(Code::TypeMismatch, format!("A value does not fit its column: {text}.")),
+        ErrorKind::Expression(text) => at(
+            Code::CheckViolation,
+            format!("An expression of the schema has no value for this row: {text}."),
+        ),
+        ErrorKind::Timeout => at(
+            Code::QueryTimeout,
+            "The query did not finish before its deadline, and changed nothing.".to_owned(),
+        )
+        .hint("Narrow `where`, lower `limit`, or add an index on the columns it filters and orders by."),
+        ErrorKind::TooBig => too_big(place),
+        ErrorKind::PatternTooComplex => at(Code::InvalidQuery, "The pattern is too complex.".to_owned()),
+        _ => return error.into(),
+    };
+    problem.because(error)
+}
+
+/// `tasks.a, tasks.b` as `` `tasks.a`, `tasks.b` ``.
+fn quoted(columns: &str) -> String {
+    columns.split(", ").map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ")
+}
