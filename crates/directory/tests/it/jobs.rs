@@ -88,13 +88,13 @@ async fn a_failed_job_is_opened_again_with_what_it_set_aside() {
 async fn a_failed_job_waits_while_another_of_its_template_is_unfinished() {
     let fixture = Fixture::start().await;
     fixture.create_template(1).await;
-    let (bad, _good) = (fixture.create_database("bad", 1).await, fixture.create_database("good", 1).await);
+    let (bad, good) = (fixture.create_database("bad", 1).await, fixture.create_database("good", 1).await);
     let first = fixture.push(1, 2).await;
     let first = fixture.begin(&first).await;
     let directory = &fixture.directory;
     directory.release_version(&first).await.unwrap();
     directory.record_set_aside(&bad.id, 2, None, Code::MigrationFailed, "no").await.unwrap();
-    directory.record_moved(&_good.id, 2);
+    directory.record_moved(&good.id, 2);
     directory.finish_job(&first).await.unwrap().unwrap();
     let second = directory.push_version(&version(2, 3)).await.unwrap().unwrap();
     assert_eq!(second.total, 1, "what is set aside is skipped");

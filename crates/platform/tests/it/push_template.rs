@@ -1,5 +1,6 @@
 //! `POST /platform/templates/{name}/push`: canary, release, sweep.
 
+use atomicbase_core::{DatabaseId, Limits};
 use axum::http::StatusCode;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
@@ -214,5 +215,27 @@ async fn databases_that_come_and_go_during_pushes_end_at_the_last_version() {
     for number in 0..40 {
         assert_eq!(columns(&server, &format!("new-{number}")).await.len(), 7);
         assert_eq!(record(&server, &format!("new-{number}")).await.version, 6);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_file_and_a_lost_one_do_not_hold_up_the_others() {
+    let server = start(&["first", "broken", "lost", "last"]).await;
+    let (broken, lost) = (record(&server, "broken").await, record(&server, "lost").await);
+    let folder = server.stop().await;
+    let file = |id: &DatabaseId| folder.path().join("tenants").join(format!("{id}.db"));
+    std::fs::write(file(&broken.id), "this is no database at all").unwrap();
+    std::fs::remove_file(file(&lost.id)).unwrap();
+    let mut server = TestServer::start_in(folder, Limits::default(), 100).await;
+    server.expect_log("a database could not be moved");
+
+    let job = server.push(notes(&["title", "body"])).await;
+    assert_eq!((&job["status"], &job["done"], &job["failed"]), (&json!("failed"), &json!(2), &json!(2)));
+    let failures = job["failures"].as_array().unwrap();
+    let names: Vec<_> = failures.iter().map(|failure| &failure["database"]).collect();
+    assert_eq!(names, ["broken", "lost"]);
+    assert_eq!(failures[1]["error"]["code"], "DATABASE_NOT_FOUND");
+    for name in ["first", "last"] {
+        assert_eq!(moves(&server, name).await, 1);
     }
 }
