@@ -85,6 +85,8 @@ pub(crate) fn serve(mut settings: Settings, started: impl FnOnce(SocketAddr)) ->
             () = tokio::time::sleep(GRACE) => tracing::warn!("requests were still running after {GRACE:?}"),
             () = signals.stop() => tracing::warn!("stopped at once by a second signal"),
         }
+        // A request in flight may have begun another job.
+        wired.platform.stop().await;
         drop(wired.lock);
         Ok(())
     })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use atomicbase_core::{DatabaseId, Name, Problem};
-use db::Image;
+use db::{ErrorKind, Image};
 use directory::TemplateVersion;
 
 use crate::Tenants;
@@ -27,7 +27,7 @@ impl Tenants {
         Ok(self.store.create(id.as_str(), image).await?)
     }
 
-    /// Closes a database, once nobody uses it any more, and moves it to the trash.
+    /// Closes a database, once nobody uses it any more, and moves it to the trash. Done already is done.
     pub async fn drop_database(&self, id: &DatabaseId) -> Result<(), Problem> {
         if let Some(tenant) = self.cache.begin_drop(id) {
             let mut in_use = tenant.in_use.subscribe();
@@ -37,7 +37,11 @@ impl Tenants {
         }
         let dropped = self.store.drop_database(id.as_str()).await;
         self.cache.dropped(id);
-        Ok(dropped?)
+        match dropped {
+            // An earlier attempt got this far, and the process ended before it could say so.
+            Err(error) if error.kind == ErrorKind::Missing => Ok(()),
+            dropped => Ok(dropped?),
+        }
     }
 }
 

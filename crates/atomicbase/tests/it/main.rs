@@ -5,5 +5,6 @@ mod configuration;
 mod crash;
 mod documents;
 mod durability;
+mod full_disk;
 mod program;
 mod shutdown;
