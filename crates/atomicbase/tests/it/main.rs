@@ -1,5 +1,5 @@
 //! The real program as a process: what it promises of disks, signals and crashes.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking, what it shares as well")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, what it shares as well")]
 
 mod configuration;
 mod crash;

@@ -155,17 +155,19 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<(u16, Value), 
     Ok((status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }))
 }
 
-/// `notes(id INTEGER PRIMARY KEY, text TEXT NOT NULL)` and, from version 2 on, `notes.done` with an index on it.
+/// `notes(id INTEGER PRIMARY KEY, text TEXT NOT NULL)`; version 2 adds a column `c2` with an index, version 3 `c3`, and so on.
 pub fn notes(version: u32) -> Value {
-    let mut table = json!({
-        "name": "notes",
-        "columns": [{"name": "id", "type": "integer"}, {"name": "text", "type": "text", "not_null": true}],
-        "primary_key": ["id"],
-    });
-    if version >= 2 {
-        let done = json!({"name": "done", "type": "integer", "not_null": true, "default": {"value": 0}});
-        table["columns"].as_array_mut().unwrap().push(done);
-        table["indexes"] = json!([{"name": "notes_done", "columns": ["done"]}]);
+    let mut columns =
+        vec![json!({"name": "id", "type": "integer"}), json!({"name": "text", "type": "text", "not_null": true})];
+    let mut indexes = Vec::new();
+    for number in 2..=version {
+        let name = format!("c{number}");
+        columns.push(json!({"name": name, "type": "integer", "not_null": true, "default": {"value": number}}));
+        indexes.push(json!({"name": format!("notes_{name}"), "columns": [name]}));
+    }
+    let mut table = json!({"name": "notes", "columns": columns, "primary_key": ["id"]});
+    if !indexes.is_empty() {
+        table["indexes"] = json!(indexes);
     }
     json!({"format": 1, "name": "notes", "tables": [table]})
 }
