@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "atomicbase", version, after_help = cli::AFTER_HELP, max_term_width = 80)]
 struct Arguments {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of commands that talk to a server")]
     global: cli::GlobalArgs,
     #[command(subcommand)]
     command: Command,
@@ -24,7 +24,7 @@ struct Arguments {
 enum Command {
     /// Run the server
     Serve(config::ServeArgs),
-    /// Run the server for development: makes a key, pushes the schemas, fills the example databases
+    /// Run the server for development: with a key, the schemas pushed, and example rows
     Dev(dev::DevArgs),
     #[command(flatten)]
     Client(cli::Command),

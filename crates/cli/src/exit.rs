@@ -25,14 +25,14 @@ pub const AFTER_HELP: &str = "\
 Exit codes:
   0    done
   1    the server refused, or a job failed
-  2    the command line, the settings or a schema file is wrong; nothing was sent
+  2    the command line, the settings or a schema file is wrong
   3    data would be lost and that was not allowed; nothing was changed
   4    the server cannot be reached, or was lost on the way
   130  interrupted; a job that had started goes on on the server
 
-With --json a command prints one JSON document on standard output and nothing else;
-one that fails prints {\"error\": {message, hint?, code?, request_id?, errors?, exit}},
-beside what was done before.";
+With --json a command prints one JSON document on standard output and
+nothing else. One that fails prints beside what was done before it
+{\"error\": {message, hint?, code?, request_id?, errors?, exit}}.";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
