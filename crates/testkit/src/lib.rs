@@ -2,6 +2,7 @@
 //! A dev-dependency only.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up has failed")]
 
+pub mod conformance;
 mod log;
 mod server;
 

@@ -1,14 +1,14 @@
-//! Writes that share a transaction: one harms none of its neighbours.
+//! Writes that wait for the same database: one harms none of its neighbours.
 
 use std::time::{Duration, Instant};
 
 use db::{Batch, ErrorKind, Statement};
 
-use crate::{ENDLESS, count, fixture, insert, null, texts};
+use super::{ENDLESS, Subject, count, insert, texts};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_writers_all_get_their_row() {
-    let fixture = fixture().await;
+/// A thousand writers all get their row.
+pub async fn a_thousand_writers_all_get_their_row(subject: Subject) {
+    let fixture = subject.fixture().await;
     let writes: Vec<_> = (0..1_000)
         .map(|id| {
             let database = fixture.database.clone();
@@ -21,9 +21,9 @@ async fn a_thousand_writers_all_get_their_row() {
     assert_eq!(count(&fixture.database).await, 1_000);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failing_write_fails_alone() {
-    let fixture = fixture().await;
+/// A failing write fails alone.
+pub async fn a_failing_write_fails_alone(subject: Subject) {
+    let fixture = subject.fixture().await;
     fixture.database.run(insert(0, "taken")).await.unwrap();
     let writes: Vec<_> = (1..=200)
         .map(|id| {
@@ -45,9 +45,9 @@ async fn a_failing_write_fails_alone() {
     assert_eq!(count(&fixture.database).await, 1 + 180);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_interrupted_write_takes_nobody_with_it() {
-    let fixture = fixture().await;
+/// An interrupted write takes nobody with it.
+pub async fn an_interrupted_write_takes_nobody_with_it(subject: Subject) {
+    let fixture = subject.fixture().await;
     let endless = || {
         let sql = format!("INSERT INTO notes(text) {ENDLESS}");
         let mut batch = Batch::write().with(Statement::new(sql, vec![]));
@@ -71,9 +71,9 @@ async fn an_interrupted_write_takes_nobody_with_it() {
     assert_eq!(count(&fixture.database).await, 117);
 }
 
-#[tokio::test]
-async fn several_statements_are_all_or_nothing() {
-    let fixture = fixture().await;
+/// Several statements are all or nothing.
+pub async fn several_statements_are_all_or_nothing(subject: Subject) {
+    let fixture = subject.fixture().await;
     fixture.database.run(insert(1, "one")).await.unwrap();
     let batch = insert(2, "two").with(Statement::new("INSERT INTO notes VALUES (3, 'one')", vec![]));
     let (failed, kept) = tokio::join!(fixture.database.run(batch), fixture.database.run(insert(4, "four")));
@@ -83,9 +83,9 @@ async fn several_statements_are_all_or_nothing() {
     assert_eq!(texts(&fixture.database).await, ["one", "four"]);
 }
 
-#[tokio::test]
-async fn a_write_compiled_for_another_version_does_nothing() {
-    let fixture = fixture().await;
+/// A write compiled for another version does nothing.
+pub async fn a_write_compiled_for_another_version_does_nothing(subject: Subject) {
+    let fixture = subject.fixture().await;
     let mut batch = insert(1, "one");
     batch.expect_version = Some(2);
     let error = fixture.database.run(batch).await.unwrap_err();
@@ -93,9 +93,9 @@ async fn a_write_compiled_for_another_version_does_nothing() {
     assert_eq!(count(&fixture.database).await, 0);
 }
 
-#[tokio::test]
-async fn a_schema_change_moves_the_version_with_it_or_not_at_all() {
-    let fixture = fixture().await;
+/// A schema change moves the version with it or not at all.
+pub async fn a_schema_change_moves_the_version_with_it_or_not_at_all(subject: Subject) {
+    let fixture = subject.fixture().await;
     let mut change = Batch::new(db::Mode::Schema)
         .with(Statement::new("ALTER TABLE notes ADD COLUMN done INTEGER", vec![]))
         .with(Statement::new("ALTER TABLE missing ADD COLUMN done INTEGER", vec![]));
@@ -106,25 +106,4 @@ async fn a_schema_change_moves_the_version_with_it_or_not_at_all() {
     fixture.database.run(change.clone()).await.unwrap();
     let again = fixture.database.run(change).await.unwrap_err();
     assert_eq!(again.kind, ErrorKind::StaleVersion { found: 2 });
-}
-
-#[tokio::test]
-async fn rows_cannot_change_the_schema_or_reach_outside() {
-    let fixture = fixture().await;
-    for sql in [
-        "DROP TABLE notes",
-        "ATTACH 'other.db' AS other",
-        "PRAGMA user_version = 9",
-        "PRAGMA journal_mode = OFF",
-        "CREATE TABLE more(a)",
-        "DELETE FROM sqlite_master",
-        "SELECT load_extension('x')",
-        "CREATE TEMP TABLE t(a)",
-    ] {
-        let error =
-            fixture.database.run(Batch::write().with(Statement::query(sql, vec![]))).await.unwrap_err();
-        assert!(matches!(error.kind, ErrorKind::Denied | ErrorKind::Sql), "{sql}: {error:?}");
-    }
-    let ok = Batch::write().with(Statement::new("INSERT INTO notes VALUES (?1, 'x')", vec![null()]));
-    assert_eq!(fixture.database.run(ok).await.unwrap().statements[0].last_insert_id, 1);
 }

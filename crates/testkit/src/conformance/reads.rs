@@ -1,40 +1,40 @@
-//! Reads: inline, slow, interrupted, bounded, and unable to write.
+//! Reads: slow, endless, bounded, unable to write, and of one moment.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use db::{Batch, ErrorKind, JsonColumn, JsonShape, Kind, Rows, Statement, Value};
 
-use crate::{ENDLESS, fixture, insert};
+use super::{ENDLESS, Subject, insert};
 
-#[tokio::test]
-async fn a_slow_read_moves_to_another_thread_and_answers() {
-    let fixture = fixture().await;
+/// A slow read moves to another thread and answers.
+pub async fn a_slow_read_moves_to_another_thread_and_answers(subject: Subject) {
+    let fixture = subject.fixture().await;
     // About a million steps: far beyond the inline budget, far below a deadline.
     let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n";
     let outcome = fixture.database.run(Batch::read().with(Statement::query(sql, vec![]))).await.unwrap();
     assert_eq!(outcome.into_values(), [[Value::Integer(300_000)]]);
 }
 
-#[tokio::test]
-async fn an_endless_read_ends_at_its_deadline_and_the_database_goes_on() {
-    let fixture = fixture().await;
+/// An endless read ends at its deadline and the database goes on.
+pub async fn an_endless_read_ends_at_its_deadline_and_the_database_goes_on(subject: Subject) {
+    let fixture = subject.fixture().await;
     let mut batch = Batch::read().with(Statement::query(ENDLESS, vec![]));
     batch.deadline = Some(Instant::now() + Duration::from_millis(50));
     assert_eq!(fixture.database.run(batch).await.unwrap_err().kind, ErrorKind::Timeout);
     fixture.database.run(insert(1, "one")).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_read_cannot_write() {
-    let fixture = fixture().await;
+/// A read cannot write.
+pub async fn a_read_cannot_write(subject: Subject) {
+    let fixture = subject.fixture().await;
     let sneaky = Batch::read().with(Statement::new("INSERT INTO notes VALUES (1, 'x') RETURNING id", vec![]));
     assert_eq!(fixture.database.run(sneaky).await.unwrap_err().kind, ErrorKind::ReadOnly);
 }
 
-#[tokio::test]
-async fn rows_come_as_json_with_their_hidden_keys() {
-    let fixture = fixture().await;
+/// Rows come as json with their hidden keys.
+pub async fn rows_come_as_json_with_their_hidden_keys(subject: Subject) {
+    let fixture = subject.fixture().await;
     fixture.database.run(insert(7, "a \"quoted\" note")).await.unwrap();
     let shape = Arc::new(JsonShape { columns: vec![JsonColumn::new("text", Kind::Plain)], keys: 1 });
     let statement = Statement::json("SELECT text, id FROM notes", vec![], shape);
@@ -46,9 +46,9 @@ async fn rows_come_as_json_with_their_hidden_keys() {
     assert_eq!(String::from_utf8(out).unwrap(), r#"[{"text":"a \"quoted\" note"}]"#);
 }
 
-#[tokio::test]
-async fn an_answer_has_a_largest_size() {
-    let fixture = fixture().await;
+/// An answer has a largest size.
+pub async fn an_answer_has_a_largest_size(subject: Subject) {
+    let fixture = subject.fixture().await;
     for id in 0..10 {
         fixture.database.run(insert(id, &format!("{id}{}", "x".repeat(1_000)))).await.unwrap();
     }
@@ -58,9 +58,9 @@ async fn an_answer_has_a_largest_size() {
     assert_eq!(fixture.database.run(batch).await.unwrap_err().kind, ErrorKind::TooBig);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn statements_of_a_read_see_the_same_rows() {
-    let fixture = fixture().await;
+/// Statements of a read see the same rows.
+pub async fn statements_of_a_read_see_the_same_rows(subject: Subject) {
+    let fixture = subject.fixture().await;
     let writer = fixture.database.clone();
     let writes = tokio::spawn(async move {
         for id in 0..200 {
@@ -84,28 +84,4 @@ async fn statements_of_a_read_see_the_same_rows() {
         assert_eq!(counts[0], counts[1]);
     }
     writes.await.unwrap();
-}
-
-#[tokio::test]
-async fn hidden_keys_count_as_answer() {
-    let fixture = fixture().await;
-    fixture.database.run(insert(1, &"x".repeat(10_000))).await.unwrap();
-    let shape = Arc::new(JsonShape { columns: vec![JsonColumn::new("id", Kind::Plain)], keys: 1 });
-    let mut batch = Batch::read().with(Statement::json("SELECT id, text FROM notes", vec![], shape));
-    batch.max_bytes = 5_000;
-    assert_eq!(fixture.database.run(batch).await.unwrap_err().kind, ErrorKind::TooBig);
-}
-
-#[tokio::test]
-async fn a_function_without_a_result_is_told_from_wrong_sql() {
-    let fixture = fixture().await;
-    for (sql, words) in [
-        ("SELECT abs(-9223372036854775808)", "integer overflow"),
-        ("SELECT json_extract('{', '$')", "malformed JSON"),
-        ("SELECT json_extract('{}', 'a')", "bad JSON path: 'a'"),
-    ] {
-        let error =
-            fixture.database.run(Batch::read().with(Statement::query(sql, vec![]))).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Expression(words.to_owned()), "{sql}");
-    }
 }
