@@ -46,9 +46,13 @@ fn pushes_that_are_killed_at_random_moments_end_exactly_once_everywhere() {
     assert_eq!(files.len(), DATABASES);
     for file in files {
         let database = rusqlite::Connection::open(&file).unwrap();
-        let one = |sql: &str| database.query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
+        let one =
+            |sql: &str| database.query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
         assert_eq!(one("PRAGMA user_version"), i64::from(1 + PUSHES).into());
-        assert_eq!(one("SELECT group_concat(version) FROM _atomicbase_moves"), "2,3,4,5,6,7".to_owned().into());
+        assert_eq!(
+            one("SELECT group_concat(version) FROM _atomicbase_moves"),
+            "2,3,4,5,6,7".to_owned().into()
+        );
         assert_eq!(one("SELECT c2 + c3 + c4 + c5 + c6 + c7 FROM notes"), 27.into());
         assert_eq!(one("PRAGMA integrity_check"), "ok".to_owned().into());
         assert_eq!(one("SELECT count(*) FROM pragma_foreign_key_check"), 0.into());
@@ -59,7 +63,8 @@ fn pushes_that_are_killed_at_random_moments_end_exactly_once_everywhere() {
 
 /// Within the time that a push of this size takes, here and on slower machines.
 fn random_moment() -> Duration {
-    let nanoseconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
+    let nanoseconds =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
     Duration::from_micros(u64::from(nanoseconds / 7 % 40_000))
 }
 

@@ -43,7 +43,8 @@ impl<'a> Start<'a> {
         let mut child = command.spawn().unwrap();
         let (log, addresses) = follow(child.stderr.take().unwrap());
         let started = addresses.recv_timeout(Duration::from_secs(30));
-        let address = started.unwrap_or_else(|_| panic!("the program did not start: {:?}", log.lock().unwrap()));
+        let address =
+            started.unwrap_or_else(|_| panic!("the program did not start: {:?}", log.lock().unwrap()));
         let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
         Program { child, address, log, agent }
     }
@@ -143,7 +144,8 @@ impl Drop for Program {
         drop(self.child.kill());
         drop(self.child.wait());
         let log = self.log.lock().unwrap();
-        let bad = |line: &&String| line.contains("\"level\":\"WARN\"") || line.contains("\"level\":\"ERROR\"");
+        let bad =
+            |line: &&String| line.contains("\"level\":\"WARN\"") || line.contains("\"level\":\"ERROR\"");
         let unexpected: Vec<&String> = log.iter().filter(bad).collect();
         assert!(unexpected.is_empty() || std::thread::panicking(), "unexpected in the log: {unexpected:?}");
     }
@@ -157,12 +159,15 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<(u16, Value), 
 
 /// `notes(id INTEGER PRIMARY KEY, text TEXT NOT NULL)`; version 2 adds a column `c2` with an index, version 3 `c3`, and so on.
 pub fn notes(version: u32) -> Value {
-    let mut columns =
-        vec![json!({"name": "id", "type": "integer"}), json!({"name": "text", "type": "text", "not_null": true})];
+    let mut columns = vec![
+        json!({"name": "id", "type": "integer"}),
+        json!({"name": "text", "type": "text", "not_null": true}),
+    ];
     let mut indexes = Vec::new();
     for number in 2..=version {
         let name = format!("c{number}");
-        columns.push(json!({"name": name, "type": "integer", "not_null": true, "default": {"value": number}}));
+        columns
+            .push(json!({"name": name, "type": "integer", "not_null": true, "default": {"value": number}}));
         indexes.push(json!({"name": format!("notes_{name}"), "columns": [name]}));
     }
     let mut table = json!({"name": "notes", "columns": columns, "primary_key": ["id"]});

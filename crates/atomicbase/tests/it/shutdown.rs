@@ -22,13 +22,14 @@ fn requests_in_flight_are_finished() {
         let writer = scope.spawn(|| {
             let sent = sent;
             // Each round is answered in full, or cannot be sent any more.
-            (0..).map_while(|round| {
-                let answer = program.insert("one", "notes", &json!(rows(round))).ok()?;
-                assert_eq!(answer.0, 200, "{answer:?}");
-                sent.send(()).ok();
-                Some(1_000)
-            })
-            .sum::<i64>()
+            (0..)
+                .map_while(|round| {
+                    let answer = program.insert("one", "notes", &json!(rows(round))).ok()?;
+                    assert_eq!(answer.0, 200, "{answer:?}");
+                    sent.send(()).ok();
+                    Some(1_000)
+                })
+                .sum::<i64>()
         });
         accepted.recv().unwrap();
         program.signal("TERM");

@@ -42,7 +42,10 @@ async fn a_database_far_behind_takes_every_step_in_one_transaction() {
     let first = fixture.release(&notes(unique)).await;
     fixture.tenants.open(&record).await.unwrap();
     let first = fixture.directory.find_job(&first).await.unwrap().unwrap();
-    assert!(fixture.directory.finish_job(&first).await.unwrap().is_some(), "a database set aside holds nobody up");
+    assert!(
+        fixture.directory.finish_job(&first).await.unwrap().is_some(),
+        "a database set aside holds nobody up"
+    );
     let both = |table: &mut serde_json::Value| {
         unique(table);
         table["columns"].as_array_mut().unwrap().push(json!({"name": "done", "type": "boolean"}));
