@@ -6,12 +6,9 @@ use atomicbase_core::{DatabaseId, KeyId, Problem, Scopes};
 use db::{Batch, Outcome};
 use sha2::{Digest, Sha256};
 
-use crate::records::KeyRecord;
+use crate::records::{KeyHash, KeyRecord};
 use crate::store::{self, Row};
 use crate::{Directory, Shared};
-
-/// SHA-256 of a key.
-pub(crate) type KeyHash = [u8; 32];
 
 const PREFIX: &str = "atb_sk_";
 const ALPHABET: &[u8; 63] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";

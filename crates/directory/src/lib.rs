@@ -18,17 +18,16 @@ use db::{Batch, Database, DbError, ErrorKind, Migration, Outcome};
 use tokio::runtime::Handle;
 
 use crate::cache::{Cached, VersionKey};
-use crate::keys::KeyHash;
 use crate::mirror::Mirror;
+use crate::records::KeyHash;
 
 pub use databases::InsertedDatabase;
 pub use jobs::RetriedJob;
 pub use keys::{NewKey, random_key};
 pub use records::{
-    DatabaseRecord, JobFailure, JobRecord, JobStatus, KeyRecord, SetAside, TemplateRecord, TemplateSummary,
-    TemplateVersion, VersionRecord, VersionState,
+    DatabaseRecord, JobFailure, JobRecord, JobStatus, KeyRecord, NewVersion, SetAside, TemplateRecord,
+    TemplateSummary, TemplateVersion, VersionRecord, VersionState,
 };
-pub use templates::NewVersion;
 
 /// What brings `tenants.db` to the shape this program knows.
 pub const MIGRATIONS: &[Migration] = &[Migration {

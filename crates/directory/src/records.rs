@@ -145,6 +145,23 @@ pub struct TemplateVersion {
     pub hash: String,
 }
 
+/// A version as a push brings it. The number is given when it is stored.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    /// The template's name.
+    pub name: Name,
+    /// The version the plan starts from, which must still be the latest; 0 for a new template.
+    pub base: u32,
+    /// The template.
+    pub template: Arc<Template>,
+    /// The steps from `base`.
+    pub plan: Plan,
+    /// Hash of the template.
+    pub hash: String,
+    /// The id its job will have.
+    pub job: JobId,
+}
+
 /// A line of a template's history.
 #[derive(Clone, Debug)]
 pub struct VersionRecord {
@@ -218,3 +235,6 @@ pub struct KeyRecord {
     /// Unix seconds from which on it is refused.
     pub expires_at: Option<i64>,
 }
+
+/// SHA-256 of a key.
+pub(crate) type KeyHash = [u8; 32];

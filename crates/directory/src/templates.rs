@@ -2,31 +2,15 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{JobId, Name, Problem};
+use atomicbase_core::{Name, Problem};
 use db::{Batch, ErrorKind, Outcome};
-use schema::{Plan, Template};
 
 use crate::cache::{VersionKey, VersionQuery};
-use crate::records::{JobRecord, TemplateRecord, TemplateSummary, TemplateVersion, VersionRecord};
+use crate::records::{
+    JobRecord, NewVersion, TemplateRecord, TemplateSummary, TemplateVersion, VersionRecord,
+};
 use crate::store::{self, Row};
 use crate::{Directory, Shared};
-
-/// A version as a push brings it. The number is given when it is stored.
-#[derive(Clone, Debug)]
-pub struct NewVersion {
-    /// The template's name.
-    pub name: Name,
-    /// The version the plan starts from, which must still be the latest; 0 for a new template.
-    pub base: u32,
-    /// The template.
-    pub template: Arc<Template>,
-    /// The steps from `base`.
-    pub plan: Plan,
-    /// Hash of the template.
-    pub hash: String,
-    /// The id its job will have.
-    pub job: JobId,
-}
 
 impl Directory {
     /// The template of this name.

@@ -10,7 +10,7 @@ mod route;
 
 pub use extract::{Json, Path, Query, RawBody, RawJson, parse_json};
 pub use listen::listen;
-pub use openapi::{Described, openapi};
+pub use openapi::openapi;
 pub use outer::{Metrics, Outer, OuterSettings};
 pub use respond::{Failure, no_content, respond_json, respond_json_bytes};
-pub use route::{Access, Route};
+pub use route::{Access, Described, Route};

@@ -7,25 +7,6 @@ use serde_json::{Map, Value, json};
 
 use crate::route::{Access, Route};
 
-/// What OpenAPI says of a route. Schemas are JSON Schema 2020-12.
-#[derive(Clone, Default)]
-pub struct Described {
-    /// One line.
-    pub summary: &'static str,
-    /// Schema of the request's body, where it has one.
-    pub request: Option<Value>,
-    /// Status and schema of success; a schema of `null` is an answer without body.
-    pub response: (u16, Value),
-    /// Codes this route can answer with beyond those that every route can.
-    pub codes: Vec<Code>,
-    /// Query and header parameters: OpenAPI parameter objects.
-    pub parameters: Vec<Value>,
-    /// Media type of success, when it is not JSON.
-    pub media_type: Option<&'static str>,
-    /// Further successes: status and schema.
-    pub also: Vec<(u16, Value)>,
-}
-
 /// Codes that any route can answer with.
 const EVERYWHERE: [Code; 8] = [
     Code::InvalidQuery,

@@ -1,10 +1,9 @@
 //! A route as data: the gateway mounts it, OpenAPI describes it, the isolation matrix attacks it.
 
-use atomicbase_core::Scope;
+use atomicbase_core::{Code, Scope};
 use axum::http::Method;
 use axum::routing::MethodRouter;
-
-use crate::openapi::Described;
+use serde_json::Value;
 
 /// Who may come in; the gateway checks it before the handler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,4 +30,23 @@ pub struct Route {
     pub described: Described,
     /// The handler with its state.
     pub handler: MethodRouter,
+}
+
+/// What OpenAPI says of a route. Schemas are JSON Schema 2020-12.
+#[derive(Clone, Default)]
+pub struct Described {
+    /// One line.
+    pub summary: &'static str,
+    /// Schema of the request's body, where it has one.
+    pub request: Option<Value>,
+    /// Status and schema of success; a schema of `null` is an answer without body.
+    pub response: (u16, Value),
+    /// Codes this route can answer with beyond those that every route can.
+    pub codes: Vec<Code>,
+    /// Query and header parameters: OpenAPI parameter objects.
+    pub parameters: Vec<Value>,
+    /// Media type of success, when it is not JSON.
+    pub media_type: Option<&'static str>,
+    /// Further successes: status and schema.
+    pub also: Vec<(u16, Value)>,
 }

@@ -4,7 +4,7 @@ use atomicbase_core::{KeyId, Problem, Scopes};
 use db::Statement;
 
 use super::Row;
-use crate::keys::KeyHash;
+use crate::records::KeyHash;
 use crate::records::KeyRecord;
 
 /// A row, unless the key is to be bound to a database that does not exist.

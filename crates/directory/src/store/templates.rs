@@ -6,8 +6,8 @@ use atomicbase_core::{JobId, Name, Problem};
 use db::Statement;
 
 use super::Row;
+use crate::records::NewVersion;
 use crate::records::{TemplateRecord, TemplateSummary, TemplateVersion, VersionRecord, VersionState};
-use crate::templates::NewVersion;
 
 pub(crate) fn insert(name: &Name, now: i64) -> Statement {
     Statement::new(
