@@ -64,6 +64,8 @@ impl Platform {
                 }
                 // A push was released since the file was made: the database would be behind, and no job would know.
                 Ok(InsertedDatabase::VersionMoved) => self.drop_unused(&record.id).await,
+                // Whether the row is there after all, nobody knows: a file too many is better than one too few.
+                Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
                 Err(problem) => {
                     self.drop_unused(&record.id).await;
                     return Err(problem);
