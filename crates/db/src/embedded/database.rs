@@ -195,7 +195,7 @@ impl Drop for EmbeddedDatabase {
     fn drop(&mut self) {
         let connections = std::mem::take(&mut lock(&self.connections).idle);
         let workers = Arc::clone(&self.workers);
-        self.workers.reads.submit(move || {
+        self.workers.files.submit(move || {
             let closed = connections.len();
             connections.into_iter().for_each(Connection::close);
             workers.uncount_connections(closed);

@@ -58,7 +58,7 @@ impl EmbeddedStore {
     ) -> Future<'_, Result<T, DbError>> {
         let (reply, answer) = oneshot::channel();
         let inner = Arc::clone(&self.0);
-        self.0.workers.reads.submit(move || drop(reply.send(work(&inner))));
+        self.0.workers.files.submit(move || drop(reply.send(work(&inner))));
         Box::pin(async { answer.await.unwrap_or_else(|_| Err(interrupted())) })
     }
 }

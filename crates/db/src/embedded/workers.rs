@@ -1,4 +1,4 @@
-//! The threads that may block: a few for writes, which wait for the disk, and a few for reads that turned out slow.
+//! The threads that may block: for writes, which wait for the disk, for reads that turned out slow, and for files.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +10,8 @@ type Job = Box<dyn FnOnce() + Send>;
 pub struct Workers {
     pub(crate) reads: Threads,
     pub(crate) writes: Threads,
+    /// Opening, closing and removing files: never behind a slow query.
+    pub(crate) files: Threads,
     connections: AtomicUsize,
     max_connections: usize,
 }
@@ -23,6 +25,7 @@ impl Workers {
             reads: Threads::start("read", 4 * cores)?,
             // Writers wait for the disk, not for a core: 16 of them migrate or commit twice as fast as 4.
             writes: Threads::start("write", (4 * cores).max(16))?,
+            files: Threads::start("files", 2 * cores)?,
             connections: AtomicUsize::new(0),
             max_connections,
         }))
