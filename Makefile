@@ -26,6 +26,7 @@ help: ## show these words
 run: ## build, and serve examples/saas-app at http://localhost:8080
 	$(call say,building the release binary; the first time this takes some minutes)
 	@cargo build --release -p atomicbase
+	@$(MAKE) web/packages/sdk/dist || echo "── npm failed: the server runs, the TypeScript of the tour will not"
 	@exec target/release/atomicbase dev --dir examples/saas-app
 
 check: web/node_modules .tools/deny ## what needs no running program: format, lints, licences, types
@@ -40,7 +41,7 @@ check: web/node_modules .tools/deny ## what needs no running program: format, li
 	$(call say,tsc)
 	@cd web && npm run --silent check --workspaces --if-present
 
-test: .tools/packages .tools/nextest e2e/node_modules check ## everything: install what is missing, check, run every test
+test: .tools/packages .tools/nextest e2e/node_modules web/packages/sdk/dist check ## everything: install what is missing, check, run every test
 	$(call say,Rust tests)
 	@cargo nextest run --workspace --status-level=fail --final-status-level=fail --show-progress=none
 	$(call say,documentation tests)
@@ -76,13 +77,19 @@ docs: ## write the generated pages of docs/ anew
 
 clean: ## remove what was built and what `make run` keeps
 	@cargo clean --quiet
-	@rm -rf web/node_modules e2e/node_modules web/packages/*/dist fuzz/target examples/*/atomicbase-data
+	@rm -rf web/node_modules e2e/node_modules examples/*/node_modules examples/*/.build web/packages/*/dist fuzz/target examples/*/atomicbase-data
 
 # ── what the words need ──────────────────────────────────────────────────────────────────────────────────────────────
 
-web/node_modules e2e/node_modules: %/node_modules: %/package-lock.json
+web/node_modules e2e/node_modules examples/saas-app/node_modules: %/node_modules: %/package-lock.json
 	$(call say,npm packages of $*)
 	@npm ci --prefix $* --silent --no-audit --no-fund
+	@touch $@
+
+# The example imports the SDK as it is built here.
+web/packages/sdk/dist: examples/saas-app/node_modules $(wildcard web/packages/sdk/src/*.ts)
+	$(call say,the SDK)
+	@examples/saas-app/node_modules/.bin/tsc -p web/packages/sdk/tsconfig.build.json
 	@touch $@
 
 .PHONY: .tools/packages .tools/nextest .tools/deny .tools/fuzz

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const BINARY = process.env.ATOMICBASE_BIN ?? resolve(import.meta.dirname, '../target/debug/atomicbase')
+export const BINARY = process.env.ATOMICBASE_BIN ?? resolve(import.meta.dirname, '../target/debug/atomicbase')
 
 export const SERVICE_KEY = 'atb_sk_end_to_end_tests_0123456789abcdef'
 
