@@ -11,15 +11,32 @@ import type { CallOptions } from './transport.js'
 /** A column as `schema()` describes it. */
 export interface ColumnDescription {
   name: string
-  type: string
-  [detail: string]: unknown
+  type: 'text' | 'integer' | 'real' | 'blob' | 'boolean' | 'json' | 'timestamp' | 'id'
+  not_null: boolean
+  has_default: boolean
+  generated: boolean
+  enum?: string[]
+  /** `table.column` that it refers to. */
+  references?: string
+}
+
+/** A way to another table, by the name that `select` takes and that is never ambiguous. */
+export interface RelationDescription {
+  name: string
+  table: string
+  kind: 'one' | 'many'
+  /** The column here, and the one there. */
+  column: string
+  references: string
 }
 
 /** A table as `schema()` describes it. */
 export interface TableDescription {
   name: string
   columns: ColumnDescription[]
-  [detail: string]: unknown
+  primary_key: string[]
+  unique: string[][]
+  relations: RelationDescription[]
 }
 
 /** A database's schema as the caller may see it. */

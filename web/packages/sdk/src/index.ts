@@ -3,7 +3,14 @@
 export { Atomicbase, type AtomicbaseOptions } from './atomicbase.js'
 export type { ChangeQuery } from './change_rows.js'
 export { CODES } from './codes.js'
-export type { ColumnDescription, Database, SchemaDescription, Table, TableDescription } from './database.js'
+export type {
+  ColumnDescription,
+  Database,
+  RelationDescription,
+  SchemaDescription,
+  Table,
+  TableDescription,
+} from './database.js'
 export type { CreateDatabase, DatabaseInfo, Databases } from './databases.js'
 export {
   AtomicbaseError,

@@ -115,8 +115,8 @@ export abstract class TableQuery<Answer extends Success, Throws extends boolean>
   /** @internal The answer of the wire as this query's answer. */
   abstract read(wire: WireAnswer): Answer
 
-  /** Beside `operation`, what the answer should carry. */
-  protected preferences(): string[] {
+  /** @internal Beside `operation`, what the answer should carry. */
+  preferences(): string[] {
     return []
   }
 

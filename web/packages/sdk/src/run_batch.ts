@@ -10,8 +10,8 @@ import {
   type WireAnswer,
 } from './query.js'
 
-/** Any query on a table. */
-export type AnyTableQuery = TableQuery<Success, boolean>
+/** Any query on a table but one with `.count()`: the data API counts only the rows of a query that comes alone. */
+export type AnyTableQuery = TableQuery<Success & { count?: undefined }, boolean>
 
 /** What each query of a batch answered, in their order. */
 export type BatchAnswers<Queries extends readonly AnyTableQuery[]> = {
@@ -34,6 +34,12 @@ export class BatchQuery<
   /** @internal */
   constructor(target: Target, queries: Queries, options: QueryOptions) {
     super(target, options)
+    const counted = queries.findIndex((query) => query.preferences().length > 0)
+    if (counted !== -1) {
+      throw new TypeError(
+        `Query ${counted} of the batch has .count(), which a batch does not answer. Count on its own.`,
+      )
+    }
     this.#queries = queries
   }
 

@@ -15,11 +15,11 @@ import type { ColumnOf, RowOf, SchemaShape } from './shape.js'
 
 export type Direction = 'asc' | 'desc'
 
-/** A select that succeeded. `count` is there when it was asked for. */
+/** A select that succeeded. `count` is there when it was asked for, and only then. */
 export type SelectAnswer<Row, A extends Amount, Counted extends boolean> = {
   data: DataOf<Row, A>
   error: null
-} & (Counted extends true ? { count: number } : { count?: number })
+} & (Counted extends true ? { count: number } : { count?: undefined })
 
 interface SelectState extends QueryOptions {
   readonly table: string
@@ -111,7 +111,8 @@ export class SelectQuery<
     return answer as unknown as SelectAnswer<Row, A, Counted>
   }
 
-  protected override preferences(): string[] {
+  /** @internal */
+  override preferences(): string[] {
     return this.#state.counted ? ['count=exact'] : []
   }
 

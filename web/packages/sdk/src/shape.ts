@@ -41,10 +41,21 @@ export type Selection<S extends SchemaShape<S>, T extends keyof S> = readonly Se
 type SelectionItem<S extends SchemaShape<S>, T extends keyof S> =
   Untyped<S> extends true
     ? string | AnySelectionItem
-    : ColumnOf<S, T> | '*' | { readonly [N in RelationName<S, T>]?: Selection<S, TableOf<S, N>> }
+    :
+        | ColumnOf<S, T>
+        | '*'
+        | { readonly [N in RelationName<S, T>]?: Selection<S, TableOf<S, T, N>> | RelationObject<S, T> }
+        | { readonly [label: string]: RelationObject<S, T> }
+
+/** A relation under another name: `{ open: { from: 'tasks', select: ['id'] } }`. */
+type RelationObject<S extends SchemaShape<S>, T extends keyof S> = {
+  [N in RelationName<S, T>]: { readonly from: N; readonly select?: Selection<S, TableOf<S, T, N>> }
+}[RelationName<S, T>]
 
 interface AnySelectionItem {
-  readonly [relation: string]: readonly (string | AnySelectionItem)[]
+  readonly [relation: string]:
+    | readonly (string | AnySelectionItem)[]
+    | { readonly from: string; readonly select?: readonly (string | AnySelectionItem)[] }
 }
 
 /** Refuses relations that are not there where one that is stands beside them: there TypeScript looks no further. */
@@ -56,12 +67,24 @@ export type OnlyRelations<S extends SchemaShape<S>, T extends keyof S, C> =
       : {
           readonly [Position in keyof C]: C[Position] extends string
             ? unknown
-            : {
-                readonly [N in keyof C[Position]]: N extends RelationName<S, T>
-                  ? OnlyRelations<S, TableOf<S, N>, C[Position][N]>
-                  : never
-              }
+            : { readonly [N in keyof C[Position]]: OnlyRelation<S, T, N, C[Position][N]> }
         }
+
+type OnlyRelation<S extends SchemaShape<S>, T extends keyof S, N, Value> = Value extends readonly unknown[]
+  ? N extends RelationName<S, T>
+    ? OnlyRelations<S, TableOf<S, T, N>, Value>
+    : never
+  : Value extends { readonly from: infer From }
+    ? From extends RelationName<S, T>
+      ? {
+          readonly [Field in keyof Value]: Field extends 'from'
+            ? From
+            : Field extends 'select'
+              ? OnlyRelations<S, TableOf<S, T, From>, Value[Field]>
+              : never
+        }
+      : never
+    : never
 
 /** A row as a selection answers it. */
 export type Selected<S extends SchemaShape<S>, T extends keyof S, C extends '*' | readonly unknown[]> =
@@ -74,8 +97,16 @@ export type Selected<S extends SchemaShape<S>, T extends keyof S, C extends '*' 
 type PickedColumns<Row, Item> = '*' extends Item ? Row : Pick<Row, Extract<Item, keyof Row>>
 
 type PickedRelations<S extends SchemaShape<S>, T extends keyof S, Item> = {
-  [N in KeyOfEach<Item>]: Related<S, T, N, Extract<ValueOfEach<Item, N>, readonly unknown[]>>
+  [N in KeyOfEach<Item>]: ReadRelation<S, T, N, ValueOfEach<Item, N>>
 }
+
+type ReadRelation<S extends SchemaShape<S>, T extends keyof S, N, Value> = Value extends readonly unknown[]
+  ? Related<S, T, N, Value>
+  : Value extends { readonly from: infer From; readonly select: infer C extends readonly unknown[] }
+    ? Related<S, T, From, C>
+    : Value extends { readonly from: infer From }
+      ? Related<S, T, From, '*'>
+      : never
 
 /** Columns of `R` that refer to `T`: each makes `R` a list under a row of `T`. */
 type ToMany<S extends SchemaShape<S>, T extends keyof S, R extends keyof S> = Referring<
@@ -98,34 +129,45 @@ type Paths<S extends SchemaShape<S>, T extends keyof S, R extends keyof S> =
   | `many ${ToMany<S, T, R>}`
   | `one ${ToOne<S, T, R>}`
 
-/** A related table by its name where one key joins the two; `table!column` names one of several. */
-type RelationName<S extends SchemaShape<S>, T extends keyof S> = {
-  [R in keyof S & string]: NamesOfPaths<R, Paths<S, T, R>>
-}[keyof S & string]
+/**
+ * A related table by its name where one key joins the two; `table!column` names one of several, and `!column` the row
+ * that a column of this table refers to.
+ */
+type RelationName<S extends SchemaShape<S>, T extends keyof S> =
+  | { [R in keyof S & string]: NamesOfPaths<R, Paths<S, T, R>> }[keyof S & string]
+  | `!${keyof S[T]['references'] & string}`
 
 type NamesOfPaths<R extends string, P extends string> = [P] extends [never]
   ? never
   : (IsUnion<P> extends true ? never : R) | (P extends `${string} ${infer Column}` ? `${R}!${Column}` : never)
 
-type TableOf<S, N> = (N extends `${infer R}!${string}` ? R : N) & keyof S
+type TableOf<S extends SchemaShape<S>, T extends keyof S, N> = (N extends `!${infer Column}`
+  ? ReferredTable<S[T]['references'], Column>
+  : N extends `${infer R}!${string}`
+    ? R
+    : N) &
+  keyof S
 
-type Related<S extends SchemaShape<S>, T extends keyof S, N, C extends readonly unknown[]> =
-  IsToMany<S, T, TableOf<S, N>, N> extends true
-    ? Selected<S, TableOf<S, N>, C>[]
-    : Selected<S, TableOf<S, N>, C> | null
+type ReferredTable<References, Column> = Column extends keyof References
+  ? References[Column] extends `${infer R}.${string}`
+    ? R
+    : never
+  : never
 
-type IsToMany<
-  S extends SchemaShape<S>,
-  T extends keyof S,
-  R extends keyof S,
-  N,
-> = N extends `${string}!${infer Column}`
-  ? Column extends ToMany<S, T, R>
-    ? true
-    : false
-  : [ToMany<S, T, R>] extends [never]
-    ? false
-    : true
+type Related<S extends SchemaShape<S>, T extends keyof S, N, C extends '*' | readonly unknown[]> =
+  IsToMany<S, T, TableOf<S, T, N>, N> extends true
+    ? Selected<S, TableOf<S, T, N>, C>[]
+    : Selected<S, TableOf<S, T, N>, C> | null
+
+type IsToMany<S extends SchemaShape<S>, T extends keyof S, R extends keyof S, N> = N extends `!${string}`
+  ? false
+  : N extends `${string}!${infer Column}`
+    ? Column extends ToMany<S, T, R>
+      ? true
+      : false
+    : [ToMany<S, T, R>] extends [never]
+      ? false
+      : true
 
 type KeyOfEach<U> = U extends unknown ? keyof U : never
 type ValueOfEach<U, K> = U extends unknown ? (K extends keyof U ? U[K] : never) : never

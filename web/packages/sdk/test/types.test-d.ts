@@ -20,7 +20,7 @@ export async function selects() {
   const { data, error, count } = await db.from('projects').select()
   expectTypeOf(data).toEqualTypeOf<Project[] | null>()
   expectTypeOf(error).toEqualTypeOf<AtomicbaseError | null>()
-  expectTypeOf(count).toEqualTypeOf<number | undefined>()
+  expectTypeOf(count).toEqualTypeOf<undefined>()
   if (error === null) expectTypeOf(data).toEqualTypeOf<Project[]>()
 
   const all = await db.from('projects').select('*').throwOnError()
@@ -68,6 +68,44 @@ export async function relations() {
     .select([{ 'projects!parent_id': ['id'] }])
     .throwOnError()
   expectTypeOf(children.data).toEqualTypeOf<{ 'projects!parent_id': { id: string }[] }[]>()
+
+  // The row that a column refers to, by that column alone: here the parent.
+  const parent = await db
+    .from('projects')
+    .select(['id', { '!parent_id': ['id'] }])
+    .throwOnError()
+  expectTypeOf(parent.data).toEqualTypeOf<{ id: string; '!parent_id': { id: string } | null }[]>()
+
+  const renamed = await db
+    .from('projects')
+    .select([
+      'id',
+      {
+        work: { from: 'tasks', select: ['title', { who: { from: 'users!assigned_to', select: ['email'] } }] },
+        tasks: ['id'],
+      },
+      { parent: { from: '!parent_id' } },
+    ])
+    .throwOnError()
+  expectTypeOf(renamed.data).toEqualTypeOf<
+    {
+      id: string
+      work: { title: string; who: { email: string } | null }[]
+      tasks: { id: number }[]
+      parent: Project | null
+    }[]
+  >()
+
+  // @ts-expect-error no such relation
+  db.from('projects').select(['id', { work: { from: 'task', select: ['title'] } }])
+  // @ts-expect-error no such column there
+  db.from('projects').select(['id', { work: { from: 'tasks', select: ['titel'] } }])
+  // @ts-expect-error beside one that there is
+  db.from('projects').select(['id', { tasks: ['id'], work: { from: 'users', select: ['id'] } }])
+  // @ts-expect-error no such column here
+  db.from('projects').select([{ '!project_id': ['id'] }])
+  // @ts-expect-error no such field
+  db.from('projects').select([{ work: { from: 'tasks', were: [] } }])
 
   // Two keys lead from tasks to users: the plain name says too little.
   // @ts-expect-error ambiguous
@@ -164,17 +202,20 @@ export function conditions() {
 export async function batches() {
   const { data } = await db
     .batch([
-      db.from('users').select(['id']).count(),
+      db.from('users').select(['id']),
       db.from('users').insert({ email: 'a@b.c' }).returning(['id']),
       db.from('users').delete().where(eq('id', 'x')),
     ])
     .throwOnError()
   const [selected, inserted, deleted] = data
   expectTypeOf(selected.data).toEqualTypeOf<{ id: string }[]>()
-  expectTypeOf(selected.count).toEqualTypeOf<number>()
+  expectTypeOf(selected.count).toEqualTypeOf<undefined>()
   expectTypeOf(inserted.data).toEqualTypeOf<{ id: string }>()
   expectTypeOf(deleted.data).toEqualTypeOf<null>()
   expectTypeOf(deleted.rows_affected).toEqualTypeOf<number>()
+
+  // @ts-expect-error a batch does not count
+  db.batch([db.from('users').select(['id']).count()])
 }
 
 // Without a schema nothing is promised and nothing is refused; the statements are the seed's.
