@@ -121,6 +121,23 @@ describe('rows', () => {
       .select(['title', { projects: ['id', 'name'] }])
       .throwOnError()
     expect(up.data[0]).toEqual({ title: 'Design', projects: { id: 'p1', name: 'Rocket' } })
+
+    const renamed = await db
+      .from('projects')
+      .select(['id', { work: { from: 'tasks', select: ['title', { of: { from: '!project_id' } }] } }])
+      .orderBy('id')
+      .throwOnError()
+    const of = { id: 'p1', name: 'Rocket', status: 'active', budget: null, created_at: 0 }
+    expect(renamed.data).toEqual([
+      {
+        id: 'p1',
+        work: [
+          { title: 'Design', of },
+          { title: 'Build', of },
+        ],
+      },
+      { id: 'p2', work: [] },
+    ])
   })
 
   test('are found by every filter, sorted and counted', async () => {
@@ -262,6 +279,18 @@ describe('databases', () => {
     const { tables } = await db.schema()
     const tasks = tables.find(({ name }) => name === 'tasks')
     expect(tasks?.columns.map(({ name }) => name)).toEqual(['id', 'project_id', 'title', 'done', 'meta'])
+    expect(tasks?.columns[1]).toEqual({
+      name: 'project_id',
+      type: 'text',
+      not_null: true,
+      has_default: false,
+      generated: false,
+      references: 'projects.id',
+    })
+    expect(tasks?.primary_key).toEqual(['id'])
+    expect(tasks?.relations).toEqual([
+      { name: '!project_id', table: 'projects', kind: 'one', column: 'project_id', references: 'id' },
+    ])
   })
 })
 
