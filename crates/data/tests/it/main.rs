@@ -3,8 +3,15 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test that cannot set itself up has failed"
+    reason = "a test fails by panicking, what it shares as well"
 )]
 
+mod agency;
+mod delete_rows;
+mod describe_schema;
+mod insert_rows;
 mod property;
+mod run_batch;
 mod sandbox;
+mod select_rows;
+mod update_rows;
