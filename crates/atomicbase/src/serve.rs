@@ -87,6 +87,7 @@ pub(crate) fn serve(mut settings: Settings, started: impl FnOnce(SocketAddr)) ->
         }
         // A request in flight may have begun another job.
         wired.platform.stop().await;
+        drop(wired.access_log);
         drop(wired.lock);
         Ok(())
     })

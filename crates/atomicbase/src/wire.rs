@@ -12,6 +12,7 @@ use gateway::Gateway;
 use platform::Platform;
 use tenant::Tenants;
 
+use crate::access_log::AccessLog;
 use crate::config::Settings;
 
 /// A program put together: what to serve, and what must stay alive while it is.
@@ -20,6 +21,8 @@ pub(crate) struct Wired {
     pub platform: Platform,
     /// Held until the process ends.
     pub lock: FolderLock,
+    /// Dropped when the last request is answered.
+    pub access_log: Option<AccessLog>,
 }
 
 /// Descriptors that are neither connections nor tenant databases.
@@ -61,16 +64,17 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
         })
     };
     routes.extend(gateway::operations(Arc::clone(&directory), Arc::clone(&metrics), gauges, &routes));
+    let access_log = settings.access_log.then(AccessLog::start).transpose().map_err(Problem::internal)?;
     let outer = OuterSettings {
         body_bytes: settings.limits.body_bytes,
         // The query's own deadline comes first, with an answer that says more.
         timeout: settings.limits.request_timeout + std::time::Duration::from_secs(5),
         allowed_origins: settings.allowed_origins.clone(),
-        access_log: settings.access_log,
+        access_log: access_log.as_ref().map(AccessLog::logger),
     };
     let gateway = Gateway::new(directory, settings.service_key.take());
     let router = gateway::mount(&gateway, routes, Outer::new(outer, metrics));
-    Ok(Wired { router, platform, lock })
+    Ok(Wired { router, platform, lock, access_log })
 }
 
 /// Makes the folder where it is missing, for this user only, and makes it this process's own.

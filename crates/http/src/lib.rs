@@ -11,6 +11,6 @@ mod route;
 pub use extract::{Json, Path, Query, RawBody, RawJson, parse_json};
 pub use listen::listen;
 pub use openapi::openapi;
-pub use outer::{Metrics, Outer, OuterSettings};
+pub use outer::{Answered, LogAnswer, Metrics, Outer, OuterSettings};
 pub use respond::{Failure, no_content, respond_json, respond_json_bytes};
 pub use route::{Access, Described, Route};

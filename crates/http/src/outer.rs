@@ -20,8 +20,24 @@ use crate::respond::{Failure, REQUEST_ID};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimit(pub usize);
 
+/// A request that was answered, for the access log.
+pub struct Answered<'a> {
+    /// Its id.
+    pub request_id: &'a str,
+    /// Its method.
+    pub method: &'a str,
+    /// Its path, as it was sent. The query string is not logged.
+    pub path: &'a str,
+    /// The answer's status.
+    pub status: u16,
+    /// Time until the answer began, microseconds.
+    pub duration_us: u64,
+}
+
+/// Writes a line of the access log.
+pub type LogAnswer = Arc<dyn Fn(&Answered<'_>) + Send + Sync>;
+
 /// How the outer layers are set.
-#[derive(Clone, Debug)]
 pub struct OuterSettings {
     /// Largest request body, bytes.
     pub body_bytes: usize,
@@ -29,8 +45,8 @@ pub struct OuterSettings {
     pub timeout: Duration,
     /// Exact origins that browsers may call from.
     pub allowed_origins: Vec<String>,
-    /// Whether each request is logged.
-    pub access_log: bool,
+    /// Where each request is logged, if anywhere.
+    pub access_log: Option<LogAnswer>,
 }
 
 /// State of the outer layers, shared by all requests.
@@ -59,8 +75,7 @@ impl Outer {
         let began = Instant::now();
         let request_id = RequestId::new();
         let method = request.method().clone();
-        // The path as it is: names and ids, never a secret. The query string stays out of the log.
-        let path = outer.settings.access_log.then(|| request.uri().path().to_owned());
+        let logged = outer.settings.access_log.as_ref().map(|log| (log, request.uri().clone()));
         let origin = outer.allowed_origin(request.headers());
         request.extensions_mut().insert(BodyLimit(outer.settings.body_bytes));
 
@@ -77,15 +92,14 @@ impl Outer {
         outer.add_cors(response.headers_mut(), origin);
         let took = began.elapsed();
         outer.metrics.count(response.status(), took);
-        if let Some(path) = path {
-            tracing::info!(
-                target: "access",
-                request_id = request_id.as_str(),
-                method = method.as_str(),
-                path,
-                status = response.status().as_u16(),
-                duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            );
+        if let Some((log, uri)) = logged {
+            log(&Answered {
+                request_id: request_id.as_str(),
+                method: method.as_str(),
+                path: uri.path(),
+                status: response.status().as_u16(),
+                duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            });
         }
         response
     }

@@ -94,7 +94,7 @@ impl TestServer {
             body_bytes: limits.body_bytes,
             timeout: limits.request_timeout + Duration::from_secs(5),
             allowed_origins: vec!["https://app.test".to_owned()],
-            access_log: false,
+            access_log: None,
         };
         let gateway = Gateway::new(Arc::clone(&directory), ServiceKey::parse(KEY));
         let router = gateway::mount(&gateway, routes, Outer::new(outer, metrics));
