@@ -98,8 +98,9 @@ fn greeting(url: &str, data_dir: &Path, key: &str, example: Option<&seed::Exampl
     match example {
         Some(example) => {
             text += &format!("  databases {}\n\nTry it:\n\n", example.databases.join(", "));
+            // One space before the options: a line with a key then has 80 columns.
             text += &format!(
-                "curl {url}/data/query/{} \\\n  -H 'Authorization: Bearer {key}' \\\n  -H 'Database: {}' \\\n  --json '{}'\n",
+                "curl {url}/data/query/{} \\\n -H 'Authorization: Bearer {key}' \\\n -H 'Database: {}' \\\n --json '{}'\n",
                 example.table, example.databases[0], example.body
             );
         }

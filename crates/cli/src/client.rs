@@ -206,10 +206,13 @@ struct Problem {
 impl Problem {
     fn into_failure(self) -> Failure {
         let exit = if self.code == "DESTRUCTIVE_CHANGE" { Exit::Destructive } else { Exit::Failed };
-        let hint = self.hint.or_else(|| {
-            (self.code == "UNAUTHENTICATED")
-                .then(|| "Give a service key with --api-key or ATOMICBASE_API_KEY.".to_owned())
-        });
+        // The server's own hint speaks of the header, which nobody writes here.
+        let hint = match self.code.as_str() {
+            "UNAUTHENTICATED" => {
+                Some("Give a valid service key with --api-key or ATOMICBASE_API_KEY.".to_owned())
+            }
+            _ => self.hint,
+        };
         Failure {
             exit,
             message: self.detail.or(self.title).unwrap_or_else(|| self.code.clone()),

@@ -54,7 +54,7 @@ fn show(terminal: &mut Terminal, name: &str, plan: &Plan) {
     terminal.say("");
     terminal.say(&format!("A push would sync {}.", count(plan.databases, "tenant database")));
     if plan.destructive {
-        terminal.trouble("It would lose data, which cannot be restored, and so needs --allow-destructive.");
+        terminal.trouble("It would lose data that cannot be restored; that needs --allow-destructive.");
     }
 }
 

@@ -69,7 +69,7 @@ fn show(client: &Client, terminal: &mut Terminal, id: &str) -> Outcome<()> {
         ("kind", job.kind.clone()),
         ("template", format!("{} v{}", job.template, job.version)),
         ("status", job.status.clone()),
-        ("databases", format!("{} of {} updated, {} set aside", job.done, job.total, job.failed)),
+        ("databases", databases(&job)),
         ("created", time(job.created_at)),
         ("finished", time(job.finished_at)),
     ];
@@ -77,14 +77,31 @@ fn show(client: &Client, terminal: &mut Terminal, id: &str) -> Outcome<()> {
         terminal.say(&format!("{name:<10} {value}"));
     }
     if job.failed > 0 {
+        let cancelled = job.status == "cancelled";
+        let trouble = format!("{} set aside", count(job.failed, "database"));
         terminal.say("");
-        terminal.trouble(&format!("{} set aside", count(job.failed, "database")));
+        terminal.trouble(if cancelled {
+            "The first database could not be moved, so no other was touched"
+        } else {
+            &trouble
+        });
         list_failures(terminal, &job, usize::MAX);
         terminal.say("");
-        terminal.say_dim(&format!("Mend their data, then `atomicbase jobs retry {}`.", job.id));
+        terminal.say_dim(&if cancelled {
+            "Mend its data or the schema, then push again.".to_owned()
+        } else {
+            format!("Mend their data, then `atomicbase jobs retry {}`.", job.id)
+        });
     }
     terminal.document(&answer);
     Ok(())
+}
+
+/// How far a job is, in words.
+fn databases(job: &Job) -> String {
+    let updated = format!("{} of {} updated", job.done, job.total);
+    // The one that stopped a cancelled push stays where it was, as all others.
+    if job.status == "cancelled" { updated } else { format!("{updated}, {} set aside", job.failed) }
 }
 
 fn retry(client: &Client, terminal: &mut Terminal, id: &str, detach: bool) -> Outcome<()> {

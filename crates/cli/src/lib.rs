@@ -17,6 +17,7 @@ mod sse;
 mod table;
 mod templates;
 mod units;
+mod wrap;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

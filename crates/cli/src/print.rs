@@ -5,16 +5,21 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use serde_json::{Value, json};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, FieldError};
 use crate::table::Table;
+use crate::wrap::wrap;
 
 const BAR_CELLS: u64 = 40;
+/// Lines for people are broken here; every terminal has as many columns.
+const COLUMNS: usize = 80;
 
 /// What the other side can show and answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// Standard output is a terminal: the bar moves, lists are fitted to 80 columns.
+    /// Standard output is a terminal: the bar moves, lines are fitted to 80 columns.
     pub live: bool,
+    /// Standard error is a terminal, with lines of 80 columns too.
+    pub live_err: bool,
     /// Somebody is there to answer a question.
     pub asks: bool,
     /// Standard output shows colour.
@@ -34,6 +39,7 @@ impl Look {
         let (out, err) = (io::stdout().is_terminal() && !json, io::stderr().is_terminal());
         Self {
             live: out && !dumb,
+            live_err: err && !dumb,
             asks: !json && err && io::stdin().is_terminal(),
             color_out: out && !colorless && !dumb,
             color_err: err && !colorless && !dumb,
@@ -88,12 +94,13 @@ impl Terminal {
 
     /// A line for people.
     pub(crate) fn say(&mut self, text: &str) {
-        self.line(&shown(text));
+        let text = fitted(self.look.live, text, 4);
+        self.line(&text);
     }
 
     /// A line for people that matters less.
     pub(crate) fn say_dim(&mut self, text: &str) {
-        let text = paint(self.look.color_out, Color::Dim, &shown(text));
+        let text = paint(self.look.color_out, Color::Dim, &fitted(self.look.live, text, 4));
         self.line(&text);
     }
 
@@ -110,19 +117,23 @@ impl Terminal {
 
     /// A line that says what was achieved.
     pub(crate) fn success(&mut self, text: &str) {
-        let tick = paint(self.look.color_out, Color::Green, "✓");
-        self.line(&format!("{tick} {}", shown(text)));
+        self.marked(Color::Green, "✓", text);
     }
 
     /// A line that says what was not.
     pub(crate) fn trouble(&mut self, text: &str) {
-        let cross = paint(self.look.color_out, Color::Red, "✗");
-        self.line(&format!("{cross} {}", shown(text)));
+        self.marked(Color::Red, "✗", text);
+    }
+
+    fn marked(&mut self, color: Color, mark: &str, text: &str) {
+        let text = fitted(self.look.live, &format!("{mark} {text}"), 2);
+        let mark_in_color = paint(self.look.color_out, color, mark);
+        self.line(&text.replacen(mark, &mark_in_color, 1));
     }
 
     /// A list with its headings; nothing is cut where the output goes on to a program.
     pub(crate) fn table(&mut self, table: &Table) {
-        let width = self.look.live.then_some(80);
+        let width = self.look.live.then_some(COLUMNS);
         for (i, line) in table.lines(width).iter().enumerate() {
             let line = shown(line);
             if i == 0 {
@@ -145,7 +156,7 @@ impl Terminal {
     /// Moves the bar, where there is one to see.
     pub(crate) fn progress(&mut self, done: u64, total: u64) {
         let bar = bar(done, total);
-        if !self.look.live || self.open_bar.as_ref() == Some(&bar) {
+        if !self.look.live || total == 0 || self.open_bar.as_ref() == Some(&bar) {
             return;
         }
         let _ = write!(self.out, "\r{bar}");
@@ -182,28 +193,14 @@ impl Terminal {
             return self.document(&document);
         }
         self.end_bar();
-        let color = self.look.color_err;
-        let mut text = format!("{} {}\n", paint(color, Color::Red, "error:"), shown(&failure.message));
-        for fault in &failure.errors {
-            let (path, message) = (shown(&fault.path), shown(&fault.message));
-            text +=
-                &if path.is_empty() { format!("  {message}\n") } else { format!("  {path}: {message}\n") };
-        }
-        if let Some(hint) = &failure.hint {
-            text += &format!("{} {}\n", paint(color, Color::Yellow, "hint:"), shown(hint));
-        }
-        if let Some(reference) = &failure.reference {
-            let request = reference.request_id.iter().map(|id| format!(", request {id}")).collect::<String>();
-            let text_of = shown(&reference.code).into_owned() + &shown(&request);
-            text += &format!("{}\n", paint(color, Color::Dim, &format!("({text_of})")));
-        }
+        let text = failure_text(failure, self.look);
         let _ = self.err.write_all(text.as_bytes());
         let _ = self.err.flush();
     }
 
     fn answer(&mut self, question: &str) -> String {
         self.end_bar();
-        let _ = write!(self.err, "{}", shown(question));
+        let _ = write!(self.err, "{}", fitted(self.look.live_err, question, 0));
         let _ = self.err.flush();
         let mut answer = String::new();
         // A terminal that is gone answers like silence.
@@ -225,6 +222,34 @@ impl Terminal {
             let _ = writeln!(self.out);
         }
     }
+}
+
+/// A failure in words.
+fn failure_text(failure: &Failure, look: Look) -> String {
+    let fitted = |text: &str, hang| fitted(look.live_err, text, hang);
+    let label = |color: Color, word: &str, text: &str| {
+        let text = fitted(&format!("{word} {text}"), word.len() + 1);
+        text.replacen(word, &paint(look.color_err, color, word), 1) + "\n"
+    };
+    let mut text = label(Color::Red, "error:", &failure.message);
+    for FieldError { path, message } in &failure.errors {
+        // A fault that is the whole message is not said twice, and neither is the place in one that names it.
+        if failure.message.contains(message.as_str()) {
+            continue;
+        }
+        let named = path.is_empty() || message.contains(path.as_str());
+        let line = if named { format!("  {message}") } else { format!("  {path}: {message}") };
+        text += &format!("{}\n", fitted(&line, 4));
+    }
+    if let Some(hint) = &failure.hint {
+        text += &label(Color::Yellow, "hint:", hint);
+    }
+    if let Some(reference) = &failure.reference {
+        let request = reference.request_id.iter().map(|id| format!(", request {id}")).collect::<String>();
+        let reference = fitted(&format!("({}{request})", reference.code), 1);
+        text += &format!("{}\n", paint(look.color_err, Color::Dim, &reference));
+    }
+    text
 }
 
 /// A failure as `--json` shows it.
@@ -256,6 +281,12 @@ fn bar(done: u64, total: u64) -> String {
 
 fn paint(color: bool, paint: Color, text: &str) -> String {
     if color { format!("\x1b[{}m{text}\x1b[0m", paint as u8) } else { text.to_owned() }
+}
+
+/// Text as it may reach a stream: safe, and where that is a terminal, with lines of its width.
+fn fitted(terminal: bool, text: &str, hang: usize) -> String {
+    let text = shown(text);
+    if terminal { wrap(&text, COLUMNS, hang) } else { text.into_owned() }
 }
 
 /// Text from files and servers as it may reach a terminal: control characters (escape sequences above all) made visible.

@@ -68,7 +68,7 @@ impl Folder {
 
     /// In a terminal, with what the person will type.
     pub fn in_terminal(mut self, typed: &str) -> Self {
-        self.look = Look { live: true, asks: true, ..self.look };
+        self.look = Look { live: true, live_err: true, asks: true, ..self.look };
         self.typed = typed.to_owned();
         self
     }

@@ -175,6 +175,23 @@ Mend their data, then `atomicbase jobs retry job_1`.
 }
 
 #[test]
+fn a_cancelled_job_is_not_to_be_retried() {
+    let server = Server::start(|_| {
+        Answer::Json(
+            200,
+            json!({ "id": "job_1", "kind": "push", "template": "saas-app", "version": 4, "status": "cancelled",
+                    "total": 3, "done": 0, "failed": 1, "created_at": 1_795_508_411, "finished_at": 1_795_508_445,
+                    "failures": [{ "database": "acme", "error": { "code": "UNIQUE_VIOLATION", "detail": "no" } }] }),
+        )
+    });
+    let ran = Folder::new().run_at(&server.url(), "jobs show job_1");
+    assert!(ran.out.contains("databases  0 of 3 updated\n"), "{}", ran.out);
+    let trouble = "✗ The first database could not be moved, so no other was touched\n  acme: no\n";
+    assert!(ran.out.contains(trouble), "{}", ran.out);
+    assert!(ran.out.ends_with("Mend its data or the schema, then push again.\n"), "{}", ran.out);
+}
+
+#[test]
 fn a_retry_is_followed_to_its_end() {
     let job = |status: &str, done: u64| json!({ "id": "job_1", "template": "saas-app", "version": 4, "status": status, "total": 3, "done": done });
     let server = Server::start(move |request| match request.method.as_str() {

@@ -349,7 +349,7 @@ Changes:
   - tasks.notes (TEXT)
 
 A push would sync 847 tenant databases.
-✗ It would lose data, which cannot be restored, and so needs --allow-destructive.
+✗ It would lose data that cannot be restored; that needs --allow-destructive.
 ";
     assert_eq!((ran.exit, ran.out.as_str()), (Exit::Done, expected));
     assert_eq!(server.asked(), ["POST /platform/templates/saas-app/diff"]);

@@ -40,7 +40,7 @@ fn a_server_that_refuses_to_lose_data_ends_with_its_exit_code() {
     });
     let ran = Folder::new().run_at(&server.url(), "push");
     assert_eq!(ran.exit, Exit::Destructive);
-    assert!(ran.err.contains("  tasks.notes: - tasks.notes (TEXT)\n"), "{}", ran.err);
+    assert!(ran.err.contains("\n  - tasks.notes (TEXT)\n"), "{}", ran.err);
 }
 
 #[test]
@@ -49,7 +49,29 @@ fn a_key_that_is_not_taken_says_where_one_is_given() {
         Server::start(|_| Answer::Json(401, json!({ "code": "UNAUTHENTICATED", "detail": "Unknown key." })));
     let ran = Folder::new().run_at(&server.url(), "jobs list");
     assert_eq!(ran.exit, Exit::Failed);
-    assert!(ran.err.contains("hint: Give a service key with --api-key"), "{}", ran.err);
+    assert!(ran.err.contains("hint: Give a valid service key with --api-key"), "{}", ran.err);
+}
+
+#[test]
+fn a_refusal_fits_a_terminal_and_says_nothing_twice() {
+    let server = Server::start(|_| {
+        Answer::Json(
+            400,
+            json!({ "code": "INVALID_QUERY", "request_id": "req_01a20cfab31f75b985eb280d097f0fe9",
+                    "detail": "`X` is no name for a database: a name consists of lowercase letters, digits and hyphens.",
+                    "hint": "Choose another, such as the one in `atomicbase databases create acme --template app`.",
+                    "errors": [{ "path": "name", "message": "a name consists of lowercase letters, digits and hyphens" }] }),
+        )
+    });
+    let ran = Folder::new().in_terminal("").run_at(&server.url(), "databases create X --template app");
+    let expected = "\
+error: `X` is no name for a database: a name consists of lowercase letters,
+       digits and hyphens.
+hint: Choose another, such as the one in
+      `atomicbase databases create acme --template app`.
+(INVALID_QUERY, request req_01a20cfab31f75b985eb280d097f0fe9)
+";
+    assert_eq!((ran.exit, ran.err.as_str()), (Exit::Failed, expected));
 }
 
 #[test]
