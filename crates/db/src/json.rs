@@ -22,7 +22,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct JsonColumn {
     /// `"name":`, escaped once when the statement was compiled.
-    label: String,
+    label: Vec<u8>,
     kind: Kind,
 }
 
@@ -30,7 +30,10 @@ impl JsonColumn {
     /// A column of this name and kind.
     #[must_use]
     pub fn new(name: &str, kind: Kind) -> Self {
-        Self { label: format!("{}:", serde_json::Value::from(name)), kind }
+        let mut label = Vec::with_capacity(name.len() + 3);
+        write_json(&mut label, name);
+        label.push(b':');
+        Self { label, kind }
     }
 }
 
@@ -109,7 +112,7 @@ impl JsonRows {
             if index > 0 {
                 self.bytes.push(b',');
             }
-            self.bytes.extend_from_slice(column.label.as_bytes());
+            self.bytes.extend_from_slice(&column.label);
             write_value(&mut self.bytes, row.get_ref(index)?, column.kind);
         }
         for index in 0..shape.keys {

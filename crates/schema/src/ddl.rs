@@ -10,7 +10,19 @@ use crate::template::{Column, ColumnType, DefaultValue, Index, Reference, Refere
 /// A name as SQL: in double quotes, its own doubled.
 #[must_use]
 pub fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    let mut quoted = String::with_capacity(name.len() + 2);
+    push_quoted(&mut quoted, name);
+    quoted
+}
+
+/// Appends a name as SQL. Every query writes its names through this.
+pub fn push_quoted(sql: &mut String, name: &str) {
+    sql.push('"');
+    for (index, part) in name.split('"').enumerate() {
+        sql.push_str(if index > 0 { "\"\"" } else { "" });
+        sql.push_str(part);
+    }
+    sql.push('"');
 }
 
 /// The statements that make a whole template in an empty database, in order.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use atomicbase_core::Problem;
 use db::{JsonColumn, JsonShape, Kind, Statement, Value};
-use schema::{Column, ColumnType, Table, quote};
+use schema::{Column, ColumnType, Table, push_quoted, quote};
 
 use super::Scope;
 use super::fault::{Fault, unknown_column};
@@ -94,7 +94,7 @@ impl Sql {
     }
 
     pub(super) fn name(&mut self, name: &str) {
-        self.text.push_str(&quote(name));
+        push_quoted(&mut self.text, name);
     }
 
     /// A column of the table called `alias`; of the statement's only table where that is empty.
