@@ -54,7 +54,7 @@ test: .tools/packages .tools/nextest e2e/node_modules web/packages/sdk/dist chec
 
 fmt: web/node_modules ## write the format that check asks for
 	@cargo fmt --all
-	@cd web && npx --no-install biome check --log-level=warn --write .
+	@cd web && npx --no-install biome check --log-level=warn --write ..
 
 bench: ## measure against the yardstick, bare SQLite and PocketBase
 	@cargo run --quiet --release -p bench -- all

@@ -7,7 +7,10 @@ import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { BINARY, SERVICE_KEY, type Server, startServer } from './server.js'
 
-const SEED = await readFile(resolve(import.meta.dirname, '../examples/saas-app/schemas/saas-app.schema.ts'), 'utf8')
+const SEED = await readFile(
+  resolve(import.meta.dirname, '../examples/saas-app/schemas/saas-app.schema.ts'),
+  'utf8',
+)
 
 let server: Server
 let folder: string
@@ -31,7 +34,12 @@ interface Ended {
 
 /** Runs a command in the project's folder, as a script would: no terminal. */
 function atomicbase(words: string[], environment: Record<string, string> = {}): Promise<Ended> {
-  const env = { PATH: process.env.PATH, ATOMICBASE_URL: server.url, ATOMICBASE_API_KEY: SERVICE_KEY, ...environment }
+  const env = {
+    PATH: process.env.PATH,
+    ATOMICBASE_URL: server.url,
+    ATOMICBASE_API_KEY: SERVICE_KEY,
+    ...environment,
+  }
   return new Promise((ended) => {
     execFile(BINARY, words, { cwd: folder, env }, (error, out, err) =>
       ended({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
@@ -47,7 +55,11 @@ async function request(path: string, body?: unknown, headers: Record<string, str
     headers: { authorization: `Bearer ${SERVICE_KEY}`, 'content-type': 'application/json', ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  return { status: response.status, version: response.headers.get('template-version'), json: await response.json() }
+  return {
+    status: response.status,
+    version: response.headers.get('template-version'),
+    json: await response.json(),
+  }
 }
 
 /** Calls `work` for each of `count` numbers, 64 at a time. */

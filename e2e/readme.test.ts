@@ -69,18 +69,24 @@ async function address(started: ChildProcess): Promise<string> {
 }
 
 function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block]) => block ?? '')
+  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    ([, block]) => block ?? '',
+  )
 }
 
 test('the tour works as it is pasted', async () => {
   const tour = blocks('sh').filter((block) => !block.includes('make run'))
   // One shell, so that a `cd` and an `export` hold for the blocks that follow; a mark tells their outputs apart.
   const script = tour.map((block, index) => `${block}\necho "── end of block ${index}"`).join('\n')
-  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script.replaceAll('http://localhost:8080', url)], {
-    cwd: root,
-    env: { ...process.env, ATOMICBASE_URL: url, NO_COLOR: '1' },
-    maxBuffer: 1 << 24,
-  })
+  const { stdout } = await promisify(execFile)(
+    'bash',
+    ['-euo', 'pipefail', '-c', script.replaceAll('http://localhost:8080', url)],
+    {
+      cwd: root,
+      env: { ...process.env, ATOMICBASE_URL: url, NO_COLOR: '1' },
+      maxBuffer: 1 << 24,
+    },
+  )
   const outputs = stdout.split(/── end of block \d+\n/)
   for (const [line, wanted] of PRINTS) {
     const index = tour.findIndex((block) => block.includes(line))

@@ -1,6 +1,6 @@
+import type { InferSchema } from '@atomicbase/schema'
 import { Atomicbase } from '@atomicbase/sdk'
 import { and, eq } from '@atomicbase/sdk/filters'
-import type { InferSchema } from '@atomicbase/schema'
 import type schema from './schemas/saas-app.schema.ts'
 
 const atomicbase = new Atomicbase({ url: 'http://localhost:8080' })
