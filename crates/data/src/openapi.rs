@@ -95,13 +95,19 @@ fn prefer(description: &str) -> Value {
 }
 
 fn columns() -> Value {
-    json!({"description": "Names of columns, `*`, and objects of relations: `[\"id\", {\"tasks\": [\"title\"]}]`.",
-        "type": "array", "minItems": 1, "items": {"type": ["string", "object"]}})
+    json!({"description": "Names of columns, `*`, and objects of relations: `[\"id\", {\"tasks\": [\"title\"]}]`. One name may stand by itself.",
+        "type": ["array", "string"], "minItems": 1, "items": {"type": ["string", "object"], "minProperties": 1}})
 }
 
-fn condition() -> Value {
-    json!({"description": "Conditions that all hold: `[{\"status\": {\"eq\": \"todo\"}}, {\"or\": […]}]`.",
-        "type": "array", "items": {"type": "object", "minProperties": 1}})
+/// A write has at least one condition.
+fn condition(min_items: u32) -> Value {
+    json!({"description": "Conditions that all hold: `[{\"status\": {\"eq\": \"todo\"}}, {\"or\": […]}]`. One may stand by itself.",
+        "type": ["array", "object"], "minItems": min_items, "minProperties": 1,
+        "items": {"type": "object", "minProperties": 1}})
+}
+
+fn names() -> Value {
+    json!({"type": "array", "minItems": 1, "items": {"type": "string"}})
 }
 
 fn row() -> Value {
@@ -114,7 +120,7 @@ fn select() -> Value {
         "additionalProperties": false,
         "properties": {
             "select": columns(),
-            "where": condition(),
+            "where": condition(0),
             "order": {"anyOf": [
                 {"type": "object", "additionalProperties": {"enum": ["asc", "desc"]}},
                 {"type": "array", "items": {"type": "object", "additionalProperties": {"enum": ["asc", "desc"]}}},
@@ -138,9 +144,9 @@ fn insert() -> Value {
                 "required": ["action"],
                 "additionalProperties": false,
                 "properties": {
-                    "target": {"type": "array", "items": {"type": "string"}},
+                    "target": names(),
                     "action": {"enum": ["ignore", "update", "replace"]},
-                    "update": {"type": "array", "items": {"type": "string"}},
+                    "update": names(),
                 },
             },
         },
@@ -152,7 +158,7 @@ fn update() -> Value {
         "type": "object",
         "required": ["data", "where"],
         "additionalProperties": false,
-        "properties": {"data": row(), "where": condition(), "returning": columns()},
+        "properties": {"data": row(), "where": condition(1), "returning": columns()},
     })
 }
 
@@ -161,7 +167,7 @@ fn delete() -> Value {
         "type": "object",
         "required": ["where"],
         "additionalProperties": false,
-        "properties": {"where": condition(), "returning": columns()},
+        "properties": {"where": condition(1), "returning": columns()},
     })
 }
 
@@ -180,7 +186,7 @@ fn written() -> Value {
         "properties": {
             "data": {"type": "array", "items": row()},
             "rows_affected": {"type": "integer"},
-            "last_insert_id": {"type": "integer"},
+            "last_insert_id": {"type": ["integer", "string"]},
         },
     })
 }

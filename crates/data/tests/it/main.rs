@@ -9,6 +9,7 @@
 mod agency;
 mod delete_rows;
 mod describe_schema;
+mod guide;
 mod insert_rows;
 mod property;
 mod run_batch;
