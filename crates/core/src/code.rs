@@ -50,6 +50,7 @@ codes! {
     AmbiguousRelation "AMBIGUOUS_RELATION" 400 "Ambiguous relation" "Several foreign keys join these tables; name one of them.";
     DatabaseRequired "DATABASE_REQUIRED" 400 "Database required" "The request names no database and none follows from the caller.";
     TokenInvalid "TOKEN_INVALID" 400 "Invalid token" "A single-use token is unknown, used or expired.";
+    AnswerTooLarge "ANSWER_TOO_LARGE" 400 "Answer too large" "The answer would be larger than the configured limit.";
     CursorExpired "CURSOR_EXPIRED" 400 "Cursor expired" "The cursor is not of this query, or a push changed its columns.";
     Unauthenticated "UNAUTHENTICATED" 401 "Not authenticated" "The request carries no valid key or session.";
     InvalidCredentials "INVALID_CREDENTIALS" 401 "Wrong credentials" "The email address or the password is wrong.";

@@ -12,7 +12,7 @@ const REFUSALS: [Code; 10] = [
     Code::InvalidOperator,
     Code::TypeMismatch,
     Code::QueryTimeout,
-    Code::LimitExceeded,
+    Code::AnswerTooLarge,
     Code::MigrationFailed,
     Code::RateLimited,
 ];

@@ -49,7 +49,7 @@ impl Transaction {
     /// The answer of a request that is one operation.
     ///
     /// # Errors
-    /// `LIMIT_EXCEEDED` where it is larger than the server allows.
+    /// `ANSWER_TOO_LARGE` where it is larger than the server allows.
     pub fn answer(&self, outcome: &Outcome) -> Result<Vec<u8>, Problem> {
         let mut out = Vec::with_capacity(256);
         for operation in &self.operations {
@@ -61,7 +61,7 @@ impl Transaction {
     /// The answer of a batch: `{"results":[…]}`, one per operation.
     ///
     /// # Errors
-    /// `LIMIT_EXCEEDED` where it is larger than the server allows.
+    /// `ANSWER_TOO_LARGE` where it is larger than the server allows.
     pub fn batch_answer(&self, outcome: &Outcome) -> Result<Vec<u8>, Problem> {
         let mut out = b"{\"results\":[".to_vec();
         for (index, operation) in self.operations.iter().enumerate() {
@@ -95,7 +95,7 @@ impl Placed {
 }
 
 fn too_big(place: &str) -> Problem {
-    Fault::at(Code::LimitExceeded, place, "The answer is larger than the server allows.")
+    Fault::at(Code::AnswerTooLarge, place, "The answer is larger than the server allows.")
         .hint("Select fewer columns, or ask for the rows in pages with `limit` and `offset`.")
 }
 

@@ -228,7 +228,7 @@ async fn an_answer_that_grows_without_end_is_refused() {
     let tasks = json!([{"tasks": [{"projects": [{"tasks": [{"projects": [{"tasks": ["title"]}]}]}]}]}]);
     let body = json!({"select": tasks, "where": {"id": {"eq": 2}}});
     let problem = agency.refused("select", "projects", body).await;
-    assert_eq!(problem["code"], "LIMIT_EXCEEDED");
+    assert_eq!(problem["code"], "ANSWER_TOO_LARGE");
     assert!(problem["hint"].as_str().unwrap().contains("Select fewer columns"));
 }
 
