@@ -42,7 +42,8 @@ impl AccessLog {
     pub(crate) fn start() -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let writing = Arc::clone(&shared);
-        let writer = std::thread::Builder::new().name("access-log".to_owned()).spawn(move || write(&writing))?;
+        let writer =
+            std::thread::Builder::new().name("access-log".to_owned()).spawn(move || write(&writing))?;
         Ok(Self { shared, writer: Some(writer) })
     }
 
