@@ -1,188 +1,184 @@
-// The command line against the real program: the seed's push with its 847 databases, refusals and their exit codes.
+// The command line against the real program: each command, its refusals and its exit codes.
 
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { BINARY, SERVICE_KEY, type Server, startServer } from './server.js'
+import { REPOSITORY } from './example.js'
+import { Project } from './project.js'
 
-const SEED = await readFile(
-  resolve(import.meta.dirname, '../examples/saas-app/schemas/saas-app.schema.ts'),
-  'utf8',
-)
+const SCHEMA = 'schemas/saas-app.schema.ts'
+const SEED = await readFile(join(REPOSITORY, 'examples/saas-app', SCHEMA), 'utf8')
+const withoutAssignee = SEED.replace(/ {4}assigned_to: .*\n/, '')
 
-let server: Server
-let folder: string
+let project: Project
 
 beforeEach(async () => {
-  server = await startServer({ ATOMICBASE_ACCESS_LOG: 'false' })
-  folder = await mkdtemp(join(tmpdir(), 'atomicbase-cli-'))
-  await mkdir(join(folder, 'schemas'))
+  project = await Project.start()
 })
 
 afterEach(async () => {
-  await rm(folder, { recursive: true })
-  await server.stop()
+  await project.stop()
 })
 
-interface Ended {
-  code: number
-  out: string
-  err: string
+/** The project at version 1 of the seed's schema, with these databases. */
+async function pushed(...databases: string[]): Promise<void> {
+  await project.write(SCHEMA, SEED)
+  await project.json('push')
+  for (const name of databases) await project.json(`databases create ${name} --template saas-app`)
 }
 
-/** Runs a command in the project's folder, as a script would: no terminal. */
-function atomicbase(words: string[], environment: Record<string, string> = {}): Promise<Ended> {
-  const env = {
-    PATH: process.env.PATH,
-    ATOMICBASE_URL: server.url,
-    ATOMICBASE_API_KEY: SERVICE_KEY,
-    ...environment,
-  }
-  return new Promise((ended) => {
-    execFile(BINARY, words, { cwd: folder, env }, (error, out, err) =>
-      ended({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
-    )
-  })
+function insert(database: string, table: string, data: unknown) {
+  return project.request(`/data/query/${table}`, { data }, { database, prefer: 'operation=insert' })
 }
 
-const schema = (text: string, file = 'saas-app') => writeFile(join(folder, `schemas/${file}.schema.ts`), text)
+test('a new project: init, push, a database', async () => {
+  const made = await project.json('init notes')
+  const files = ['atomicbase.config.ts', 'schemas/notes.schema.ts', '.gitignore (/atomicbase-data)']
+  expect(made).toEqual({ name: 'notes', created: files, kept: [] })
+  const config = await readFile(join(project.folder, 'atomicbase.config.ts'), 'utf8')
+  expect(await project.json('init notes')).toMatchObject({ created: [], kept: { length: 3 } })
+  expect(await readFile(join(project.folder, 'atomicbase.config.ts'), 'utf8')).toBe(config)
 
-async function request(path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(server.url + path, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${SERVICE_KEY}`, 'content-type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  return {
-    status: response.status,
-    version: response.headers.get('template-version'),
-    json: await response.json(),
-  }
-}
+  const push = await project.json('push')
+  expect(push.data).toMatchObject([{ template: 'notes', version: 1, job: { status: 'completed' } }])
+  const database = await project.json('databases create acme --template notes')
+  expect(database).toMatchObject({ name: 'acme', template: 'notes', version: 1, status: 'ready' })
+  const inserted = await insert('acme', 'notes', { title: 'First' })
+  expect(inserted).toMatchObject({ status: 200, json: { rows_affected: 1 } })
+})
 
-/** Calls `work` for each of `count` numbers, 64 at a time. */
-async function each(count: number, work: (number: number) => Promise<void>): Promise<void> {
-  let next = 0
-  const worker = async () => {
-    for (let number = next++; number < count; number = next++) await work(number)
-  }
-  await Promise.all(Array.from({ length: 64 }, worker))
-}
-
-// The seed's schema as it grew: its version 4 is the one that the seed prints.
-const withoutTasks = SEED.replace(/\n {2}tasks: [\s\S]*?\]\),\n/, '\n')
-const withoutStatus = SEED.replace(/ {4}(status|assigned_to): .*\n/g, '').replace(/\.index\(.*\)/, '')
-const withoutAssignee = SEED.replace(/ {4}assigned_to: .*\n/, '').replace(/\.index\(.*\)/, '')
-
-test('847 databases go from version 3 to 4 with the output that the seed prints', async () => {
-  for (const text of [withoutTasks, withoutStatus, withoutAssignee]) {
-    await schema(text)
-    const pushed = await atomicbase(['push'])
-    expect(pushed).toMatchObject({ code: 0, err: '' })
-  }
-  await each(847, async (number) => {
-    const created = await request('/platform/databases', { name: `t-${number}`, template: 'saas-app' })
-    expect(created.status).toBe(201)
-  })
-
-  await schema(SEED)
-  const pushing = atomicbase(['push'])
-  // From the moment of the release on, any database answers at the new version, whether it has been moved yet or not.
-  for (;;) {
-    const template = await request('/platform/templates/saas-app')
-    if (template.json.version === 4) break
-  }
-  await each(300, async (number) => {
-    const database = `t-${846 - number}`
-    const answer = await request('/data/query/tasks', { select: ['assigned_to'] }, { database })
-    expect(answer).toMatchObject({ status: 200, version: '4', json: { data: [] } })
-  })
-  const pushed = await pushing
-  expect(pushed).toMatchObject({ code: 0, err: '' })
-  expect(pushed.out.replace(/ in .*s\n/, ' in 34s\n')).toBe(
+test('databases are listed in a table, found by template and deleted', async () => {
+  expect((await project.run('databases list')).out).toMatch(/^No databases yet\. .*\n$/)
+  await pushed('acme', 'beta')
+  const listed = await project.run('databases list')
+  expect(listed.out.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME')).toBe(
     [
-      'Pushing schema "saas-app" v3 → v4...',
-      'Changes:',
-      '  + tasks.assigned_to (TEXT)',
-      '  + idx_project on tasks(project_id)',
-      '',
-      'Syncing 847 tenant databases...',
-      `[${'█'.repeat(40)}] 100%`,
-      '✓ 847 databases updated in 34s',
+      'NAME  TEMPLATE  VERSION  STATUS  CREATED',
+      'acme  saas-app  v1       ready   TIME',
+      'beta  saas-app  v1       ready   TIME',
       '',
     ].join('\n'),
   )
-  const again = await atomicbase(['push'])
-  expect(again.code).toBe(0)
-  expect(again.out).toMatch(/nothing to push/i)
+  expect((await project.json('databases list --limit 1')).data).toHaveLength(1)
+  const stranger = await project.run('databases list --template other')
+  expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/TEMPLATE_NOT_FOUND/) })
+
+  expect(await project.run('databases delete acme')).toEqual({ code: 0, out: '✓ Deleted acme\n', err: '' })
+  expect(await project.run('databases delete acme')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^error: There is no database `acme`\.\n/),
+  })
+  // A name is not given again.
+  const again = await project.json('databases create acme --template saas-app', 1)
+  expect(again.error).toMatchObject({ code: 'ALREADY_EXISTS', exit: 1 })
 })
 
-test('a new project: init, push, databases, templates, jobs', async () => {
-  await rm(join(folder, 'schemas'), { recursive: true })
-  const made = await atomicbase(['init'])
-  expect(made.code).toBe(0)
-  const before = await readFile(join(folder, 'atomicbase.config.ts'), 'utf8')
-  expect((await atomicbase(['init'])).code).toBe(0)
-  expect(await readFile(join(folder, 'atomicbase.config.ts'), 'utf8')).toBe(before)
+test('a diff shows what a push then does, and changes nothing', async () => {
+  await project.write(SCHEMA, withoutAssignee)
+  await project.json('push')
+  await project.json('databases create acme --template saas-app')
+  await project.write(SCHEMA, SEED)
+  const changes = ['Changes:', '  + tasks.assigned_to (TEXT)', '']
+  const diff = ['Schema "saas-app" v1 → v2', ...changes, 'A push would sync 1 tenant database.', '']
+  expect(await project.run('diff')).toEqual({ code: 0, out: diff.join('\n'), err: '' })
+  expect((await project.json('diff')).data).toMatchObject([{ from_version: 1, to_version: 2, databases: 1 }])
+  expect((await project.json('templates list')).data).toMatchObject([
+    { version: 1, latest_version: 1, databases: 1 },
+  ])
 
-  const pushed = JSON.parse((await atomicbase(['push', '--json'])).out)
-  const name = pushed.data[0].name ?? pushed.data[0].template
-  expect((await atomicbase(['databases', 'create', 'acme', '--template', name])).code).toBe(0)
-  expect((await atomicbase(['databases', 'list'])).out).toMatch(/acme/)
-  expect((await atomicbase(['templates', 'list'])).out).toContain(name)
-  expect((await atomicbase(['templates', 'history', name])).out).toMatch(/complete/)
-  const jobs = JSON.parse((await atomicbase(['jobs', 'list', '--json'])).out)
-  expect((await atomicbase(['jobs', 'show', jobs.data[0].id])).out).toMatch(/completed/)
-  expect((await atomicbase(['databases', 'delete', 'acme'])).code).toBe(0)
-  const taken = await atomicbase(['databases', 'create', 'acme', '--template', name])
-  expect(taken).toMatchObject({ code: 1 })
-  expect(taken.err).toMatch(/ALREADY_EXISTS/)
+  // Nobody waits: the job is named, and the server does it all the same.
+  const detached = await project.run('push --detach')
+  const id = /^Job (job_[0-9a-f]{32}) runs on the server\.$/m.exec(detached.out)?.[1]
+  expect(detached).toMatchObject({ code: 0, err: '' })
+  for (;;) if ((await project.json(`jobs show ${id}`)).status === 'completed') break
+  expect((await project.run(`jobs show ${id}`)).out).toMatch(/^databases {2}1 of 1 updated, 0 set aside$/m)
+  expect((await project.run('jobs list --limit 1')).out).toMatch(
+    new RegExp(`^${id} +v2 saas-app +completed `, 'm'),
+  )
+  expect((await project.run('templates history saas-app')).out).toMatch(
+    /^v2 {2}complete .*\n {2}\+ tasks\.assigned_to \(TEXT\)\nv1 {2}complete /,
+  )
+  expect((await project.run('diff')).out).toBe('Schema "saas-app" v2: no changes.\n')
+  expect((await project.run('push')).out).toBe('Nothing to push: "saas-app" v2 is what the schema says.\n')
 })
 
 test('data is dropped only when that is allowed', async () => {
-  await schema(SEED)
-  await atomicbase(['push'])
-  await atomicbase(['databases', 'create', 'acme', '--template', 'saas-app'])
-  await schema(withoutAssignee)
-  const refused = await atomicbase(['push'])
+  await pushed('acme')
+  await project.write(SCHEMA, withoutAssignee)
+  const refused = await project.run('push')
   expect(refused.code).toBe(3)
-  expect(refused.out + refused.err).toMatch(/tasks\.assigned_to/)
-  expect(refused.out + refused.err).toMatch(/--allow-destructive/)
-  expect((await request('/platform/templates/saas-app')).json.latest_version).toBe(1)
-  const allowed = await atomicbase(['push', '--allow-destructive'])
-  expect(allowed.code).toBe(0)
-  expect(allowed.out).toMatch(/- tasks\.assigned_to/)
+  expect(refused.err).toMatch(/loses data in 1 tenant database[\s\S]*- tasks\.assigned_to \(TEXT\)/)
+  expect(refused.err).toMatch(/--allow-destructive/)
+  expect((await project.json('push', 3)).error).toMatchObject({ exit: 3 })
+  expect((await project.json('push --yes', 3)).error).toMatchObject({ exit: 3 })
+  expect((await project.json('templates list')).data).toMatchObject([{ latest_version: 1 }])
+  const allowed = await project.run('push --allow-destructive')
+  expect(allowed).toMatchObject({ code: 0, err: '' })
+  expect(allowed.out).toMatch(/ {2}- tasks\.assigned_to \(TEXT\)\n[\s\S]*✓ 1 database updated in /)
 })
 
-test('what this version cannot change is refused by name', async () => {
-  await schema(SEED)
-  await atomicbase(['push'])
-  await schema(SEED.replace('title: c.text()', 'title: c.integer()'))
-  const refused = await atomicbase(['push'])
-  expect(refused.code).toBe(1)
+test('what this version cannot change is refused by name, and nothing with it', async () => {
+  await pushed('acme')
+  const changed = SEED.replace('title: c.text()', 'title: c.integer()')
+  await project.write(SCHEMA, changed.replace('assigned_to: c.text()', '$&,\n    due_at: c.timestamp()'))
+  const refused = await project.run('push')
+  expect(refused).toMatchObject({ code: 1, out: '' })
+  expect(refused.err).toMatch(/\n {2}~ tasks\.title type TEXT → INTEGER\n/)
   expect(refused.err).toMatch(/CHANGE_NOT_SUPPORTED/)
-  expect(refused.err).toMatch(/tasks\.title/)
+  expect((await project.json('templates list')).data).toMatchObject([{ latest_version: 1 }])
+})
+
+test('a database whose data refuses is set aside, named, and moved once it is mended', async () => {
+  await pushed('acme', 'beta', 'gamma')
+  const projects = [1, 2].map((id) => ({ id: `p${id}`, name: 'Twice', created_by: 'ada', created_at: id }))
+  expect((await insert('beta', 'projects', projects)).status).toBe(200)
+  await project.write(SCHEMA, SEED.replace('name: c.text().notNull()', '$&.unique()'))
+
+  const push = await project.run('push')
+  expect(push.code).toBe(1)
+  expect(push.out).toMatch(/✓ 2 databases updated in .*\n✗ 1 database set aside\n {2}beta: .*projects\.name/)
+  const id = /atomicbase jobs retry (job_[0-9a-f]+)/.exec(push.err)?.[1]
+  expect((await project.run('databases list')).out).toMatch(/^beta +saas-app +v1 +set_aside /m)
+  expect(await project.request('/data/query/projects', {}, { database: 'beta' })).toMatchObject({
+    version: '1',
+  })
+  expect((await project.json(`jobs retry ${id}`, 1)).job).toMatchObject({ status: 'failed', failed: 1 })
+
+  const deletion = { where: [{ id: { eq: 'p2' } }] }
+  const headers = { database: 'beta', prefer: 'operation=delete' }
+  await project.request('/data/query/projects', deletion, headers)
+  expect(await project.run(`jobs retry ${id}`)).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/✓ 3 databases updated in /),
+  })
+  expect((await project.json('databases list')).data).toMatchObject([1, 2, 3].map(() => ({ version: 2 })))
 })
 
 test('a mistake in a schema file is shown at its line, and nothing is sent', async () => {
-  await schema(SEED.replace('c.text().primaryKey()', 'c.txt().primaryKey()'))
-  const mistaken = await atomicbase(['push'])
+  await project.write(SCHEMA, SEED.replace('c.text().primaryKey()', 'c.txt().primaryKey()'))
+  const mistaken = await project.run('push')
   expect(mistaken.code).toBe(2)
-  expect(mistaken.err).toMatch(/saas-app\.schema\.ts:\d+:\d+/)
-  expect(mistaken.err).toMatch(/c\.text/)
-  await schema('while (true) {}\n', 'endless')
-  const endless = await atomicbase(['push', 'schemas/endless.schema.ts'])
-  expect(endless.code).toBe(2)
-  expect((await request('/platform/templates')).json.data).toEqual([])
+  expect(mistaken.err).toMatch(/^error: schemas\/saas-app\.schema\.ts:6:\d+: .*Did you mean c\.text\?/)
+  await project.write('schemas/endless.schema.ts', 'while (true) {}\n')
+  expect(await project.run('push schemas/endless.schema.ts')).toMatchObject({ code: 2, out: '' })
+  await project.write(
+    'schemas/open.schema.ts',
+    "import { readFileSync } from 'node:fs'\n\nexport default readFileSync('x')\n",
+  )
+  expect(await project.run('push schemas/open.schema.ts')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/schemas\/open\.schema\.ts:1:\d+/),
+  })
+  expect((await project.json('templates list')).data).toEqual([])
 })
 
-test('a server that is not there is told within seconds', async () => {
-  const lost = await atomicbase(['databases', 'list'], { ATOMICBASE_URL: 'http://127.0.0.1:9' })
-  expect(lost.code).toBe(4)
-  expect(lost.err).toMatch(/127\.0\.0\.1:9/)
-  const unknown = await atomicbase(['databases', 'list'], { ATOMICBASE_API_KEY: `atb_sk_${'x'.repeat(43)}` })
-  expect(unknown.code).toBe(1)
-  expect(unknown.err).toMatch(/UNAUTHENTICATED/)
+test('a server that is not there, or does not know the key, is told from a refusal', async () => {
+  const lost = await project.run('databases list', { ATOMICBASE_URL: 'http://127.0.0.1:9' })
+  expect(lost).toMatchObject({
+    code: 4,
+    err: expect.stringMatching(/^error: Cannot reach http:\/\/127\.0\.0\.1:9: /),
+  })
+  const unknown = await project.run('databases list', { ATOMICBASE_API_KEY: `atb_sk_${'x'.repeat(43)}` })
+  expect(unknown).toMatchObject({ code: 1, err: expect.stringMatching(/--api-key[\s\S]*UNAUTHENTICATED/) })
+  expect(await project.run('databases', {})).toMatchObject({ code: 2 })
 })

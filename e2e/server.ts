@@ -75,6 +75,34 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   return new Server(`http://${address}`, dataDir, process, log)
 }
 
+/** `atomicbase dev` on a project's folder. */
+export interface DevServer {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Starts `atomicbase dev`; it is ready when its schema is pushed and its databases are filled. */
+export async function startDev(folder: string): Promise<DevServer> {
+  const started = spawn(BINARY, ['dev', '--dir', folder, '--listen', '127.0.0.1:0'], {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const stop = async () => {
+    const ended = once(started, 'exit')
+    started.kill('SIGTERM')
+    const [code] = await ended
+    if (code !== 0) throw new Error(`dev ended with ${code}`)
+  }
+  let printed = ''
+  // The greeting comes last.
+  for await (const chunk of started.stdout) {
+    printed += chunk
+    const found = /address\s+(http:\S+)[\s\S]*Stop with Ctrl-C/.exec(printed)
+    if (found?.[1] !== undefined) return { url: found[1], stop }
+  }
+  throw new Error(`dev ended:\n${printed}`)
+}
+
 // What is said before the log is set up is plain text.
 function parse(text: string): LogLine {
   try {
