@@ -104,7 +104,9 @@ fn greeting(url: &str, data_dir: &Path, key: &str, example: Option<&seed::Exampl
                 example.table, example.databases[0], example.body
             );
         }
-        None => text += "\nNext: write schemas/my-app.schema.ts, then `atomicbase push`.\n",
+        None => {
+            text += "\nNext: `atomicbase init` writes a first schema, `atomicbase push` brings it here.\n"
+        }
     }
     text += "\nStop with Ctrl-C.\n";
     text

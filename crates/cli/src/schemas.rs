@@ -1,6 +1,7 @@
 //! From schema files to checked templates, before anything is sent. Knows `evaluate` and `schema`; no server.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -52,7 +53,11 @@ pub(crate) fn load(project: &Project, folder: &Path, file: Option<&Path>) -> Out
 
 fn find(schemas: &Path) -> Outcome<Vec<PathBuf>> {
     let entries = fs::read_dir(schemas).map_err(|error| {
-        Failure::usage(format!("Cannot read the schemas' folder {}: {error}.", schemas.display()))
+        let message = match error.kind() {
+            io::ErrorKind::NotFound => format!("There is no folder {} with schemas.", schemas.display()),
+            _ => format!("Cannot read the schemas' folder {}: {error}.", schemas.display()),
+        };
+        Failure::usage(message)
             .hint("`atomicbase init` makes one here; `schemas` in atomicbase.config.ts names another.")
     })?;
     let mut paths: Vec<PathBuf> = entries
