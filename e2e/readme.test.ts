@@ -34,6 +34,16 @@ afterAll(async () => {
   await example?.remove()
 })
 
+test('the request that the first start prints works as it is pasted, and fits 80 columns', async () => {
+  const request = /^curl [\s\S]*?'\n(?=\n)/m.exec(server.greeting)?.[0] ?? ''
+  const [ran] = await runScripts([request.replace('curl', 'curl --silent')], example.root, {})
+  expect(ran?.code, request).toBe(0)
+  expect(JSON.parse(ran?.output ?? '')).toMatchObject({
+    data: [{ name: 'Website relaunch', tasks: [{}, {}] }, { name: 'Mobile app' }],
+  })
+  for (const line of request.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
+})
+
 test('the tour works as it is pasted', async () => {
   const [words, ...tour] = fencedBlocks(readme).filter(({ language }) => language !== 'ts')
   expect(words?.text).toMatch(/^make run .*\nmake test .*\n$/)

@@ -78,6 +78,8 @@ export async function startServer(settings: Record<string, string> = {}): Promis
 /** `atomicbase dev` on a project's folder. */
 export interface DevServer {
   readonly url: string
+  /** What it printed. */
+  readonly greeting: string
   stop(): Promise<void>
 }
 
@@ -98,7 +100,7 @@ export async function startDev(folder: string): Promise<DevServer> {
   for await (const chunk of started.stdout) {
     printed += chunk
     const found = /address\s+(http:\S+)[\s\S]*Stop with Ctrl-C/.exec(printed)
-    if (found?.[1] !== undefined) return { url: found[1], stop }
+    if (found?.[1] !== undefined) return { url: found[1], greeting: printed, stop }
   }
   throw new Error(`dev ended:\n${printed}`)
 }
