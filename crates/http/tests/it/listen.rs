@@ -1,0 +1,41 @@
+//! The accept loop on a real socket.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::sync::{Notify, Semaphore, watch};
+
+#[tokio::test]
+async fn what_was_accepted_is_finished_after_the_signal_to_stop() {
+    let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let handler = {
+        let (entered, release) = (Arc::clone(&entered), Arc::clone(&release));
+        move || async move {
+            entered.notify_one();
+            release.notified().await;
+            "finished"
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopping) = watch::channel(false);
+    let router = Router::new().route("/", get(handler));
+    let connections = Arc::new(Semaphore::new(10));
+    let server = tokio::spawn(atomicbase_http::listen(listener, router, connections, stopping));
+    let client = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    entered.notified().await;
+    stop.send_replace(true);
+    release.notify_one();
+    assert!(client.await.unwrap().ends_with("finished"));
+    server.await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).is_err(), "nobody new is let in");
+}
