@@ -17,8 +17,9 @@ use crate::error::{DbError, ErrorKind};
 /// How long a read may hold the thread that asked; a slower one runs again on a thread that may block.
 /// Long enough for a thousand rows, short enough that nobody behind it notices.
 const INLINE: Duration = Duration::from_micros(500);
-/// Connections one database may have: both async workers, a writer, and some slow reads.
-const MAX_CONNECTIONS: usize = 8;
+/// Connections that reads of one database may have; its writer has one more, so that slow reads never hold writes up.
+const READ_CONNECTIONS: usize = 8;
+const WRITE_CONNECTIONS: usize = READ_CONNECTIONS + 1;
 
 pub(crate) struct EmbeddedDatabase {
     path: PathBuf,
@@ -73,7 +74,7 @@ impl EmbeddedDatabase {
             if reply.is_closed() {
                 return;
             }
-            let outcome = database.connection(batch.deadline).and_then(|connection| {
+            let outcome = database.connection(READ_CONNECTIONS, batch.deadline).and_then(|connection| {
                 let deadline = batch.deadline;
                 database.read_on(connection, &batch, deadline)
             });
@@ -109,7 +110,7 @@ impl EmbeddedDatabase {
     /// Commits one group of waiting writes, and queues itself again while more wait: no database keeps a thread.
     fn drain(self: Arc<Self>) {
         let Some(group) = lock(&self.writes).take_group() else { return };
-        match self.connection(None) {
+        match self.connection(WRITE_CONNECTIONS, None) {
             Ok(mut connection) => {
                 group_commit::commit(&connection, group, self.options.ours);
                 connection.checkpoint_if_grown();
@@ -127,15 +128,16 @@ impl EmbeddedDatabase {
         lock(&self.connections).idle.pop()
     }
 
-    /// An idle connection, a new one, or the next that is given back. Blocks, until `deadline` at most.
-    fn connection(&self, deadline: Option<Instant>) -> Result<Connection, DbError> {
+    /// An idle connection, a new one while there are fewer than `most`, or the next that is given back. Blocks, until `deadline`
+    /// at most.
+    fn connection(&self, most: usize, deadline: Option<Instant>) -> Result<Connection, DbError> {
         let mut connections = lock(&self.connections);
         loop {
             if let Some(connection) = connections.idle.pop() {
                 return Ok(connection);
             }
             let first = connections.open == 0;
-            if first || connections.open < MAX_CONNECTIONS && self.workers.may_open_another() {
+            if first || connections.open < most && self.workers.may_open_another() {
                 connections.open += 1;
                 drop(connections);
                 return self.open_another();
