@@ -34,6 +34,8 @@ pub struct Batch {
     pub deadline: Option<Instant>,
     /// Does not share its transaction with other writes: a write that may touch many rows must not hold its neighbours up.
     pub alone: bool,
+    /// May hold a thread in one long step, such as a pattern over a large text: a read does not run where it was asked.
+    pub slow: bool,
     /// Largest answer, bytes of rendered JSON or of values; more fails with [`crate::ErrorKind::TooBig`].
     pub max_bytes: usize,
 }
@@ -100,6 +102,7 @@ impl Batch {
             set_version: None,
             deadline: None,
             alone: mode == Mode::Schema,
+            slow: false,
             max_bytes: usize::MAX,
         }
     }

@@ -19,13 +19,15 @@ pub struct Query {
     pub(super) answer: Answer,
     /// May touch many rows: it must not hold up the writes it would share a commit with.
     pub(super) alone: bool,
+    /// Matches patterns: each a step that no deadline can stop.
+    pub(super) slow: bool,
     /// Where it stands in a batch; empty where it is the whole request.
     pub(super) place: String,
 }
 
 impl Query {
     pub(super) fn new(statements: Vec<Statement>, answer: Answer) -> Self {
-        Self { statements, answer, alone: false, place: String::new() }
+        Self { statements, answer, alone: false, slow: false, place: String::new() }
     }
 
     pub(super) fn at(self, place: &str) -> Self {
@@ -86,6 +88,8 @@ pub(super) struct Child {
 pub(super) struct Sql {
     pub text: String,
     pub params: Vec<Value>,
+    /// Patterns matched by the text.
+    pub patterns: usize,
 }
 
 impl Sql {
@@ -137,6 +141,7 @@ pub(super) fn select(
         source.push(" WHERE ");
         select.filter.write(&mut source, table, "t0")?;
     }
+    let slow = source.patterns > 0;
     let everything = source.clone();
     order_by(&mut source, table, "t0", &select.order)?;
     // Part of the shape: pages have few sizes, and SQLite may prepare a statement anew at each execution for a bound LIMIT.
@@ -157,7 +162,7 @@ pub(super) fn select(
         statements.push(Statement::query(format!("SELECT count(*){}", everything.text), everything.params));
         statements.len() - 1
     });
-    Ok(Query::new(statements, Answer::Rows { root, count }))
+    Ok(Query { slow, ..Query::new(statements, Answer::Rows { root, count }) })
 }
 
 /// ORDER BY what was asked, then the primary key: the same rows come in the same order.
@@ -271,7 +276,7 @@ impl<'a> Builder<'a> {
         self.tables += 1;
         let (alias, parents) = (format!("t{number}"), format!("p{number}"));
         let Relation { table: there, here, .. } = relation;
-        let mut sql = Sql { text: String::new(), params: level.source.params.clone() };
+        let mut sql = Sql { params: level.source.params.clone(), ..Sql::default() };
         sql.push(" FROM (SELECT DISTINCT k FROM (SELECT ");
         sql.column(&level.alias, &here.name);
         if collation(here) != BINARY {

@@ -17,8 +17,10 @@ const LISTED: usize = 1_000;
 /// Values of one `where`, far below the 32,766 that SQLite binds.
 const VALUES: usize = 10_000;
 /// A pattern is matched in one step that no deadline can stop: its length and wildcards bound that step.
-const PATTERN_BYTES: usize = 512;
+const PATTERN_BYTES: usize = 128;
 const PATTERN_WILDCARDS: usize = 8;
+/// Patterns of one `where`.
+const PATTERNS: usize = 10;
 
 /// A condition on a row, not yet checked against its table.
 #[derive(Debug)]
@@ -361,6 +363,10 @@ fn pattern(
         let message =
             format!("A pattern has at most {PATTERN_BYTES} bytes and {PATTERN_WILDCARDS} wildcards.");
         return Err(Fault::query(path, message));
+    }
+    sql.patterns += 1;
+    if sql.patterns > PATTERNS {
+        return Err(Fault::query(path, format!("A query matches at most {PATTERNS} patterns.")));
     }
     sql.push(operator);
     sql.bind(bound);

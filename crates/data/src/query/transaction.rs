@@ -35,6 +35,7 @@ impl Transaction {
         let mut batch = Batch::new(if writes { Mode::Write } else { Mode::Read });
         batch.max_bytes = limits.answer_bytes;
         batch.alone = queries.iter().any(|query| query.alone);
+        batch.slow = queries.iter().any(|query| query.slow);
         let mut operations = Vec::with_capacity(queries.len());
         for mut query in queries {
             let first = batch.statements.len();

@@ -31,8 +31,8 @@ impl OpenOptions {
     pub(crate) const INFRASTRUCTURE: Self = Self { exclusive: false, create: true, ours: true };
 }
 
-/// SQLite asks every this many steps whether to stop: about 0.3 ms.
-const STEPS_BETWEEN_CHECKS: i32 = 1_000;
+/// SQLite asks every this many steps whether to stop: about 20 µs, some rows, where no step is a long one.
+const STEPS_BETWEEN_CHECKS: i32 = 100;
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 64;
 /// Frames (of 4 KiB) in the log that make a checkpoint worth its syncs.

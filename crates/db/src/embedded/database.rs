@@ -17,6 +17,8 @@ use crate::error::{DbError, ErrorKind};
 /// How long a read may hold the thread that asked; a slower one runs again on a thread that may block.
 /// Long enough for a thousand rows, short enough that nobody behind it notices.
 const INLINE: Duration = Duration::from_micros(500);
+/// How much such a read may render: a row of a megabyte takes a millisecond between two looks at the clock.
+const INLINE_BYTES: usize = 256 * 1024;
 /// Connections that reads of one database may have; its writer has one more, so that slow reads never hold writes up.
 const READ_CONNECTIONS: usize = 8;
 const WRITE_CONNECTIONS: usize = READ_CONNECTIONS + 1;
@@ -35,6 +37,8 @@ pub(crate) struct EmbeddedDatabase {
 struct Connections {
     idle: Vec<Connection>,
     open: usize,
+    /// Threads that wait for one: nobody is woken for nothing, which would be a system call per read.
+    waiting: usize,
 }
 
 impl EmbeddedDatabase {
@@ -50,7 +54,7 @@ impl EmbeddedDatabase {
             path,
             options,
             workers,
-            connections: Mutex::new(Connections { idle: vec![first], open: 1 }),
+            connections: Mutex::new(Connections { idle: vec![first], open: 1, waiting: 0 }),
             returned: Condvar::new(),
             writes: Mutex::new(Queue::default()),
             this: this.clone(),
@@ -58,12 +62,15 @@ impl EmbeddedDatabase {
     }
 
     async fn read(&self, batch: Batch) -> Result<Outcome, DbError> {
-        if let Some(connection) = self.idle_connection() {
+        if !batch.slow
+            && let Some(connection) = self.idle_connection()
+        {
             let budget = Instant::now() + INLINE;
             let inline = batch.deadline.map_or(budget, |deadline| deadline.min(budget));
-            let outcome = self.read_on(connection, &batch, Some(inline));
+            let outcome = self.read_on(connection, &batch, Some(inline), batch.max_bytes.min(INLINE_BYTES));
             match outcome {
-                Err(DbError { kind: ErrorKind::Timeout, .. }) => {}
+                // Over the budget of time or bytes: from the start again, where it may take both.
+                Err(DbError { kind: ErrorKind::Timeout | ErrorKind::TooBig, .. }) => {}
                 done => return done,
             }
         }
@@ -74,10 +81,9 @@ impl EmbeddedDatabase {
             if reply.is_closed() {
                 return;
             }
-            let outcome = database.connection(READ_CONNECTIONS, batch.deadline).and_then(|connection| {
-                let deadline = batch.deadline;
-                database.read_on(connection, &batch, deadline)
-            });
+            let outcome = database
+                .connection(READ_CONNECTIONS, batch.deadline)
+                .and_then(|connection| database.read_on(connection, &batch, batch.deadline, batch.max_bytes));
             drop(reply.send(outcome));
         });
         answer.await.unwrap_or_else(|_| Err(gone()))
@@ -88,12 +94,13 @@ impl EmbeddedDatabase {
         connection: Connection,
         batch: &Batch,
         deadline: Option<Instant>,
+        max_bytes: usize,
     ) -> Result<Outcome, DbError> {
         connection.stop_at(deadline);
         if !self.options.ours {
             connection.set_use(use_of(batch.mode));
         }
-        let outcome = run_read(&connection, batch);
+        let outcome = run_read(&connection, batch, max_bytes);
         self.give_back(connection);
         outcome
     }
@@ -120,7 +127,7 @@ impl EmbeddedDatabase {
         }
         if lock(&self.writes).continues() {
             let workers = Arc::clone(&self.workers);
-            workers.writes.submit(move || self.drain());
+            workers.writes.submit_next(move || self.drain());
         }
     }
 
@@ -142,16 +149,18 @@ impl EmbeddedDatabase {
                 drop(connections);
                 return self.open_another();
             }
-            connections = match deadline {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(DbError::new(ErrorKind::Timeout, "no connection became free in time"));
+            }
+            connections.waiting += 1;
+            connections = match left {
                 None => self.returned.wait(connections).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Err(DbError::new(ErrorKind::Timeout, "no connection became free in time"));
-                    }
+                Some(left) => {
                     self.returned.wait_timeout(connections, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+            connections.waiting -= 1;
         }
     }
 
@@ -178,8 +187,9 @@ impl EmbeddedDatabase {
             self.workers.uncount_connections(1);
             drop(connection);
         }
-        drop(connections);
-        self.returned.notify_one();
+        if connections.waiting > 0 {
+            self.returned.notify_one();
+        }
     }
 }
 

@@ -24,13 +24,21 @@ impl ToSql for Value {
 }
 
 /// A read batch in a transaction of its own: every statement sees the same rows at the same schema version.
-pub(crate) fn run_read(connection: &Connection, batch: &Batch) -> Result<Outcome, DbError> {
+pub(crate) fn run_read(connection: &Connection, batch: &Batch, max_bytes: usize) -> Result<Outcome, DbError> {
+    if batch.expect_version.is_some() {
+        let mut version = prepare_version(connection)?;
+        // Until these rows are dropped their statement is running, and what runs meanwhile shares its read transaction:
+        // that spares a BEGIN and a COMMIT per read.
+        let mut rows = version.query([]).map_err(|error| classify(&error))?;
+        expect_version(batch, read_version(&mut rows)?)?;
+        return run_statements(connection, batch, max_bytes);
+    }
     // One statement is a transaction by itself.
-    if batch.expect_version.is_none() && batch.statements.len() == 1 {
-        return run_statements(connection, batch);
+    if batch.statements.len() == 1 {
+        return run_statements(connection, batch, max_bytes);
     }
     control(connection, "BEGIN")?;
-    let outcome = run_statements(connection, batch);
+    let outcome = run_statements(connection, batch, max_bytes);
     match outcome {
         Ok(outcome) => {
             control(connection, "COMMIT")?;
@@ -43,17 +51,14 @@ pub(crate) fn run_read(connection: &Connection, batch: &Batch) -> Result<Outcome
     }
 }
 
-/// The version check, the statements and the new version, inside whatever transaction is open.
-pub(crate) fn run_statements(connection: &Connection, batch: &Batch) -> Result<Outcome, DbError> {
-    if let Some(expected) = batch.expect_version {
-        let found = schema_version(connection)?;
-        if found != expected {
-            let message = format!("compiled for version {expected}, the database is at {found}");
-            return Err(DbError::new(ErrorKind::StaleVersion { found }, message));
-        }
-    }
+/// The statements and the new version, inside whatever transaction is open.
+pub(crate) fn run_statements(
+    connection: &Connection,
+    batch: &Batch,
+    max_bytes: usize,
+) -> Result<Outcome, DbError> {
     let mut outcome = Outcome { statements: Vec::with_capacity(batch.statements.len()) };
-    let mut bytes_left = batch.max_bytes;
+    let mut bytes_left = max_bytes;
     for (index, statement) in batch.statements.iter().enumerate() {
         let done = run_statement(connection, batch.mode, statement, &mut bytes_left);
         outcome.statements.push(done.map_err(|error| error.at(index))?);
@@ -64,12 +69,30 @@ pub(crate) fn run_statements(connection: &Connection, batch: &Batch) -> Result<O
     Ok(outcome)
 }
 
+/// Fails a batch that was compiled for another version than the one that was found in its transaction.
+pub(crate) fn expect_version(batch: &Batch, found: u32) -> Result<(), DbError> {
+    match batch.expect_version {
+        Some(expected) if expected != found => {
+            let message = format!("compiled for version {expected}, the database is at {found}");
+            Err(DbError::new(ErrorKind::StaleVersion { found }, message))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The schema version a database says it is at.
-fn schema_version(connection: &Connection) -> Result<u32, DbError> {
-    connection
-        .sqlite()
-        .prepare_cached("PRAGMA user_version")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+pub(crate) fn schema_version(connection: &Connection) -> Result<u32, DbError> {
+    let mut version = prepare_version(connection)?;
+    read_version(&mut version.query([]).map_err(|error| classify(&error))?)
+}
+
+fn prepare_version(connection: &Connection) -> Result<rusqlite::CachedStatement<'_>, DbError> {
+    connection.sqlite().prepare_cached("PRAGMA user_version").map_err(|error| classify(&error))
+}
+
+fn read_version(rows: &mut rusqlite::Rows<'_>) -> Result<u32, DbError> {
+    rows.next()
+        .and_then(|row| row.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0))
         .map_err(|error| classify(&error))
 }
 
@@ -157,4 +180,36 @@ fn collect_rows(
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Vec<Value>> {
     let columns = row.as_ref().column_count();
     (0..columns).map(|index| row.get_ref(index).map(read_value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::connection::OpenOptions;
+
+    #[test]
+    fn a_version_that_is_being_read_holds_the_state_it_was_read_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Connection::open(&folder.path().join("a.db"), OpenOptions::INFRASTRUCTURE).unwrap();
+        let (reader, writer) = (open(), open());
+        writer.sqlite().execute_batch("CREATE TABLE t(a); INSERT INTO t VALUES (1)").unwrap();
+        let count = || {
+            let mut statement = reader.sqlite().prepare_cached("SELECT count(*) FROM t").unwrap();
+            statement.query_row([], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        let mut version = prepare_version(&reader).unwrap();
+        let mut rows = version.query([]).unwrap();
+        assert_eq!(read_version(&mut rows).unwrap(), 0);
+        for _ in 0..2 {
+            writer.sqlite().execute_batch("INSERT INTO t VALUES (2); PRAGMA user_version = 7").unwrap();
+            assert_eq!(
+                count(),
+                1,
+                "the next statement sees what the version was read from, and so does the one after"
+            );
+        }
+        drop(rows);
+        assert_eq!(count(), 3);
+        assert!(reader.is_clean());
+    }
 }

@@ -5,10 +5,11 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
-use super::execute::{control, run_statements, use_of};
+use super::execute::{control, expect_version, run_statements, schema_version, use_of};
 use crate::batch::{Batch, Outcome};
 use crate::error::{DbError, ErrorKind};
 
@@ -18,8 +19,12 @@ const GROUP: usize = 256;
 /// A write that waits for its turn.
 pub(crate) struct Waiting {
     batch: Batch,
-    reply: oneshot::Sender<Result<Outcome, DbError>>,
+    reply: Reply,
+    /// Where its answer is awaited.
+    runtime: Option<Handle>,
 }
+
+type Reply = oneshot::Sender<Result<Outcome, DbError>>;
 
 /// The writes of one database that wait.
 #[derive(Default)]
@@ -38,8 +43,8 @@ impl Waiting {
 
 impl Queue {
     /// Adds a write; true when the caller must see to it that the queue is drained.
-    pub(crate) fn push(&mut self, batch: Batch, reply: oneshot::Sender<Result<Outcome, DbError>>) -> bool {
-        self.waiting.push_back(Waiting { batch, reply });
+    pub(crate) fn push(&mut self, batch: Batch, reply: Reply) -> bool {
+        self.waiting.push_back(Waiting { batch, reply, runtime: Handle::try_current().ok() });
         !std::mem::replace(&mut self.drained, true)
     }
 
@@ -67,8 +72,7 @@ pub(crate) fn commit(connection: &Connection, group: Vec<Waiting>, ours: bool) {
     while !group.is_empty() {
         match attempt(connection, &group, ours) {
             Attempt::Committed(outcomes) => {
-                group.into_iter().zip(outcomes).for_each(|(write, outcome)| write.answer(outcome));
-                return;
+                return answer(group.into_iter().zip(outcomes));
             }
             // One write took the transaction down with it (a deadline, a full disk): the others run again without it.
             Attempt::Broken { by, error } => group.remove(by).answer(Err(error)),
@@ -83,6 +87,26 @@ pub(crate) fn commit(connection: &Connection, group: Vec<Waiting>, ours: bool) {
                 return;
             }
         }
+    }
+}
+
+/// Answers many writes: each runtime that awaits some of them is woken once, and not once for each.
+fn answer(outcomes: impl Iterator<Item = (Waiting, Result<Outcome, DbError>)>) {
+    type Answers = Vec<(Reply, Result<Outcome, DbError>)>;
+    let mut by_runtime: Vec<(Handle, Answers)> = Vec::new();
+    for (write, outcome) in outcomes {
+        let Some(runtime) = &write.runtime else {
+            write.answer(outcome);
+            continue;
+        };
+        match by_runtime.iter_mut().find(|(known, _)| known.id() == runtime.id()) {
+            Some((_, answers)) => answers.push((write.reply, outcome)),
+            None => by_runtime.push((runtime.clone(), vec![(write.reply, outcome)])),
+        }
+    }
+    for (runtime, answers) in by_runtime {
+        // Whoever asked may have gone away; the write stands all the same.
+        runtime.spawn(async move { answers.into_iter().for_each(|(reply, outcome)| drop(reply.send(outcome))) });
     }
 }
 
@@ -101,13 +125,22 @@ fn attempt(connection: &Connection, group: &[Waiting], ours: bool) -> Attempt {
         connection.roll_back();
         return Attempt::Failed(error);
     }
+    // Only a schema change moves the version, and that is alone in its transaction.
+    let version = match schema_version(connection) {
+        Ok(version) => version,
+        Err(error) => {
+            connection.roll_back();
+            return Attempt::Failed(error);
+        }
+    };
     let mut outcomes = Vec::with_capacity(group.len());
     for (by, write) in group.iter().enumerate() {
         if !ours {
             connection.set_use(use_of(write.batch.mode));
         }
         connection.stop_at(write.batch.deadline);
-        let outcome = run_one(connection, &write.batch, group.len() == 1);
+        let outcome = expect_version(&write.batch, version)
+            .and_then(|()| run_one(connection, &write.batch, group.len() == 1));
         connection.stop_at(None);
         match outcome {
             Err(error) if !connection.in_transaction() => return Attempt::Broken { by, error },
@@ -129,10 +162,10 @@ fn attempt(connection: &Connection, group: &[Waiting], ours: bool) -> Attempt {
 fn run_one(connection: &Connection, batch: &Batch, alone: bool) -> Result<Outcome, DbError> {
     // A failed statement undoes itself; only several need a savepoint to be undone together.
     if alone || batch.statements.len() == 1 {
-        return run_statements(connection, batch);
+        return run_statements(connection, batch, batch.max_bytes);
     }
     control(connection, "SAVEPOINT write")?;
-    match run_statements(connection, batch) {
+    match run_statements(connection, batch, batch.max_bytes) {
         Ok(outcome) => control(connection, "RELEASE write").map(|()| outcome),
         Err(error) => {
             let undone =
