@@ -1,4 +1,5 @@
-//! The `Prefer` header (RFC 7240): which operation, and how to answer. Preferences that are not known are ignored, as the RFC asks.
+//! The `Prefer` header (RFC 7240): which operation, and how to answer. Preferences that are not known are ignored, as the RFC asks,
+//! but not one that would guard a write.
 
 use atomicbase_core::{Code, Problem};
 use axum::http::HeaderMap;
@@ -27,8 +28,9 @@ impl Preferences {
                     "operation" if verb.is_none() => {
                         verb = Some(Verb::parse(value).ok_or_else(|| unknown(value))?);
                     }
-                    "count" => count = count.or(Some(value == "exact")),
-                    "bigint" => bigint = bigint.or(Some(value == "string")),
+                    "count" if count.is_none() => count = Some(only("count", "exact", value)?),
+                    "bigint" if bigint.is_none() => bigint = Some(only("bigint", "string", value)?),
+                    "max-affected" => return Err(not_guarded()),
                     _ => {}
                 }
             }
@@ -39,6 +41,21 @@ impl Preferences {
         };
         Ok(Self { verb, bigint: bigint.unwrap_or(false) })
     }
+}
+
+/// A preference of one value. Another would be answered as if it had not been asked for.
+fn only(name: &str, known: &str, value: &str) -> Result<bool, Problem> {
+    if value == known {
+        return Ok(true);
+    }
+    let message = format!("`Prefer`: `{name}` is not `{}`.", shown(value));
+    Err(Problem::new(Code::InvalidQuery, message).hint(format!("Write `{name}={known}`, or leave it out.")))
+}
+
+/// Whoever sends it counts on it: ignored, the write would reach rows that it was to leave alone.
+fn not_guarded() -> Problem {
+    Problem::new(Code::InvalidQuery, "`Prefer`: `max-affected` is not known to this version.")
+        .hint("Name the rows in `where` by their key, or count them first.")
 }
 
 fn unknown(operation: &str) -> Problem {
@@ -67,5 +84,16 @@ mod tests {
         assert_eq!(read(&["Operation = insert"]).unwrap().verb, Verb::Insert);
         assert_eq!(read(&["operation=insert", "operation=delete"]).unwrap().verb, Verb::Insert);
         assert_eq!(read(&["operation=upsert"]).unwrap_err().hint_text(), Some("Did you mean `insert`?"));
+    }
+
+    #[test]
+    fn a_preference_that_would_not_be_followed_is_refused() {
+        for (sent, said) in [
+            ("count=planned", "`Prefer`: `count` is not `planned`."),
+            ("bigint=number", "`Prefer`: `bigint` is not `number`."),
+            ("operation=update, max-affected=1", "`Prefer`: `max-affected` is not known to this version."),
+        ] {
+            assert_eq!(read(&[sent]).unwrap_err().detail(), said);
+        }
     }
 }

@@ -18,6 +18,9 @@ use crate::run::{Asked, may_write};
 
 /// Statements of one batch: a row of an insert is one, and so is a list of related rows.
 const STATEMENTS: usize = 10_000;
+/// Values that those statements bind together: each list of related rows binds again what the conditions of those above it bind,
+/// so that a small body could fill the memory.
+const VALUES: usize = 500_000;
 
 pub(crate) async fn run_batch(
     State(data): State<Data>,
@@ -44,17 +47,28 @@ pub(crate) async fn run_batch(
 
 fn compile(scope: &Scope<'_>, operations: &[Operation<'_>]) -> Result<Vec<Query>, Problem> {
     let everything: &RawValue = parse_json(b"{}")?;
-    let mut statements = 0;
+    let (mut statements, mut values) = (0, 0);
     let compiled = operations.iter().map(|Operation { verb, table, body, place }| {
         let query = scope.compile(*verb, table, body.unwrap_or(everything), place)?;
         statements += query.statements().len();
+        values += query.statements().iter().map(|statement| statement.params.len()).sum::<usize>();
         if statements > STATEMENTS {
-            let message = format!("A batch writes at most {STATEMENTS} rows, relations counted as rows.");
-            return Err(Problem::new(Code::InvalidQuery, message.clone())
-                .at("operations", message)
-                .hint("Send the operations in several batches."));
+            return Err(too_much(format!(
+                "A batch writes at most {STATEMENTS} rows, relations counted as rows."
+            )));
+        }
+        if values > VALUES {
+            let message =
+                format!("A batch binds at most {VALUES} values, those of `where` once per relation.");
+            return Err(too_much(message));
         }
         Ok(query)
     });
     compiled.collect()
+}
+
+fn too_much(message: String) -> Problem {
+    Problem::new(Code::InvalidQuery, message.clone())
+        .at("operations", message)
+        .hint("Send the operations in several batches.")
 }

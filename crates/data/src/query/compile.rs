@@ -145,7 +145,7 @@ pub(super) fn select(
     let everything = source.clone();
     order_by(&mut source, table, "t0", &select.order)?;
     // Part of the shape: pages have few sizes, and SQLite may prepare a statement anew at each execution for a bound LIMIT.
-    let limit = select.limit.unwrap_or(scope.limits.default_rows);
+    let limit = select.limit.unwrap_or(scope.limits.default_rows.min(scope.limits.max_rows));
     source.push(&format!(" LIMIT {limit}"));
     if let Some(offset) =
         select.offset.and_then(|offset| i64::try_from(offset).ok()).filter(|offset| *offset > 0)

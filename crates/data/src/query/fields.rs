@@ -4,9 +4,9 @@ use std::fmt;
 
 use atomicbase_core::{Code, Problem};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Map, Number, Value};
 
 use super::fault::{Fault, did_you_mean, join, shown};
 
@@ -90,9 +90,73 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads a JSON value whole.
+/// Reads a JSON value whole. A name that stands twice in one object is refused: of two conditions on a column the last alone
+/// would count, and a delete would reach more rows than it says.
 fn value(raw: &RawValue, path: &str) -> Result<Value, Problem> {
-    serde_json::from_str(raw.get()).map_err(|error| unreadable(&error, path))
+    let Distinct(value) = serde_json::from_str(raw.get()).map_err(|error| unreadable(&error, path))?;
+    Ok(value)
+}
+
+/// A JSON value of which no object has two members of one name.
+struct Distinct(Value);
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue).map(Distinct)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(number).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Distinct(value)) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Distinct(value))) = map.next_entry::<String, _>()? {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("`{}` stands twice in one object", shown(&name))));
+            }
+            members.insert(name, value);
+        }
+        Ok(Value::Object(members))
+    }
 }
 
 /// Reads a list, its entries unread.

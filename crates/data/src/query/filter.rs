@@ -14,7 +14,7 @@ const DEPTH: usize = 16;
 const TERMS: usize = 500;
 /// Values of one `in`.
 const LISTED: usize = 1_000;
-/// Values of one `where`, far below the 32,766 that SQLite binds.
+/// Values of one `where`: also twice as many, where lists are filled up, are far below the 32,766 that SQLite binds.
 const VALUES: usize = 10_000;
 /// A pattern is matched in one step that no deadline can stop: its length and wildcards bound that step.
 const PATTERN_BYTES: usize = 128;
@@ -341,6 +341,14 @@ fn listed(sql: &mut Sql, column: &Column, value: &Value, path: &str) -> Result<(
     sql.push(" IN (");
     for (index, value) in values.iter().enumerate() {
         scalar(sql, if index == 0 { "" } else { ", " }, column, value, &format!("{path}[{index}]"))?;
+    }
+    // Lists of every length would each be a statement to prepare, and push others out of the cache: the last value fills up to
+    // a power of two, and changes nothing by standing there again.
+    if let Some(last) = sql.params.last().filter(|_| !values.is_empty()).cloned() {
+        for _ in values.len()..values.len().next_power_of_two() {
+            sql.push(", ");
+            sql.bind(last.clone());
+        }
     }
     sql.push(")");
     Ok(())

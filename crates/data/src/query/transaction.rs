@@ -12,10 +12,15 @@ use super::fault::Fault;
 /// Statements that may share a commit with other writes; more of them hold nobody up.
 const SHARED_STATEMENTS: usize = 1_000;
 
+/// Of a batch that is on disk when its answer turns out too large.
+const DONE_ALL_THE_SAME: &str =
+    "The batch was done all the same: do not send it again. Read what you need in a request of its own.";
+
 /// Operations that run in one transaction.
 #[derive(Debug)]
 pub struct Transaction {
     operations: Vec<Placed>,
+    writes: bool,
     max_bytes: usize,
 }
 
@@ -44,7 +49,7 @@ impl Transaction {
             operations.push(Placed { answer: query.answer, place: query.place, statements });
         }
         batch.alone |= batch.statements.len() > SHARED_STATEMENTS;
-        (Self { operations, max_bytes: limits.answer_bytes }, batch)
+        (Self { operations, writes, max_bytes: limits.answer_bytes }, batch)
     }
 
     /// The answer of a request that is one operation.
@@ -54,7 +59,7 @@ impl Transaction {
     pub fn answer(&self, outcome: &Outcome) -> Result<Vec<u8>, Problem> {
         let mut out = Vec::with_capacity(256);
         for operation in &self.operations {
-            operation.write(outcome, self.max_bytes, &mut out)?;
+            self.write(operation, outcome, &mut out)?;
         }
         Ok(out)
     }
@@ -69,10 +74,21 @@ impl Transaction {
             if index > 0 {
                 out.push(b',');
             }
-            operation.write(outcome, self.max_bytes, &mut out)?;
+            self.write(operation, outcome, &mut out)?;
         }
         out.extend_from_slice(b"]}");
         Ok(out)
+    }
+
+    fn write(&self, operation: &Placed, outcome: &Outcome, out: &mut Vec<u8>) -> Result<(), Problem> {
+        let Placed { answer, place, statements } = operation;
+        let statements: &[StatementOutcome] = outcome.statements.get(statements.clone()).unwrap_or_default();
+        answer::write(answer, statements, self.max_bytes, out).map_err(|answer::TooBig| {
+            let problem = too_big(place);
+            // The rows that a write gives back are counted before it is committed; related rows, which the answer repeats under
+            // each parent, are not.
+            if self.writes { problem.hint(DONE_ALL_THE_SAME) } else { problem }
+        })
     }
 
     /// What a database refused, by the names of the template, without any value, at its place in the body.
@@ -84,14 +100,6 @@ impl Transaction {
             Some(row.unwrap_or(&operation.place))
         });
         explain(error, placed.unwrap_or_default())
-    }
-}
-
-impl Placed {
-    fn write(&self, outcome: &Outcome, max_bytes: usize, out: &mut Vec<u8>) -> Result<(), Problem> {
-        let statements: &[StatementOutcome] =
-            outcome.statements.get(self.statements.clone()).unwrap_or_default();
-        answer::write(&self.answer, statements, max_bytes, out).map_err(|answer::TooBig| too_big(&self.place))
     }
 }
 

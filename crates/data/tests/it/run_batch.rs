@@ -1,7 +1,9 @@
 //! Several operations in one transaction.
 
+use atomicbase_core::Limits;
 use axum::http::Method;
 use serde_json::{Value, json};
+use testkit::TestServer;
 
 use crate::agency::Agency;
 
@@ -97,6 +99,54 @@ async fn a_batch_is_bounded() {
         (Some("INVALID_QUERY"), Some("Send the operations in several batches."))
     );
     assert_eq!(agency.rows("excluded", json!({})).await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_batch_that_binds_too_much_is_refused() {
+    let agency = Agency::start().await;
+    let relations: Vec<Value> = (0..50).map(|n| json!({format!("r{n}"): {"from": "tasks"}})).collect();
+    let ids: Vec<i64> = (0..512).collect();
+    let select = operation("select", "projects", json!({"select": relations, "where": {"id": {"in": ids}}}));
+    assert_eq!(agency.batch(json!({"operations": vec![&select; 19]})).await.status, 200);
+    let answer = agency.batch(json!({"operations": vec![&select; 20]})).await;
+    assert_eq!(
+        (answer.code().as_str(), &answer.json()["errors"][0]["path"]),
+        ("INVALID_QUERY", &json!("operations"))
+    );
+}
+
+#[tokio::test]
+async fn a_batch_whose_answer_is_too_large_says_whether_it_was_done() {
+    let limits = Limits { answer_bytes: 20_000, ..Limits::default() };
+    let agency = Agency::fill(TestServer::start_with(limits).await).await;
+    let insert = |id: &str, title: &str| {
+        let row = json!({"id": id, "project_id": 2, "title": title});
+        operation("insert", "tasks", json!({"data": row, "returning": ["*"]}))
+    };
+    // Two rows of the answer's size: counted in the transaction, so that neither is kept.
+    let answer =
+        agency.batch(json!({"operations": [insert("a", "x"), insert("b", &"x".repeat(20_000))]})).await;
+    assert_eq!(answer.code(), "ANSWER_TOO_LARGE");
+    assert_eq!(agency.rows("tasks", json!({"where": {"id": {"in": ["a", "b"]}}})).await, json!([]));
+    // Few rows that the answer repeats under each other: known only when they are on disk.
+    let rows: Vec<Value> =
+        (0..40).map(|n| json!({"id": format!("n{n}"), "project_id": 2, "title": format!("t{n}")})).collect();
+    let repeated = json!({"select": [{"projects": ["*", {"tasks": ["title"]}]}]});
+    let operations =
+        [operation("insert", "tasks", json!({"data": rows})), operation("select", "tasks", repeated)];
+    let problem = agency.batch(json!({ "operations": operations })).await.json();
+    assert_eq!(problem["code"], "ANSWER_TOO_LARGE");
+    assert_eq!(problem["errors"][0]["path"], "operations[1]");
+    assert!(problem["hint"].as_str().unwrap().starts_with("The batch was done all the same"), "{problem}");
+    assert_eq!(
+        agency
+            .rows("tasks", json!({"select": ["id"], "where": {"id": {"glob": "n*"}}}))
+            .await
+            .as_array()
+            .unwrap()
+            .len(),
+        40
+    );
 }
 
 #[tokio::test]

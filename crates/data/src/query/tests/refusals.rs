@@ -88,6 +88,28 @@ fn fields_that_do_not_exist_or_stand_twice() {
 }
 
 #[test]
+fn members_that_stand_twice_anywhere() {
+    for body in [
+        r#"{"where": [{"id": {"gt": "a"}, "id": {"gt": "b"}}]}"#,
+        r#"{"where": [{"id": {"gt": "a", "gt": "b"}}]}"#,
+        r#"{"where": {"or": [{"id": {"eq": "a"}}], "or": [{"id": {"eq": "b"}}]}}"#,
+    ] {
+        assert_refused(
+            Verb::Delete,
+            "users",
+            body,
+            Code::InvalidQuery,
+            "where",
+            "stands twice in one object",
+        );
+    }
+    let order = r#"{"order": {"id": "asc", "id": "desc"}}"#;
+    assert_refused(SELECT, "users", order, Code::InvalidQuery, "order", "`id` stands twice");
+    let select = r#"{"select": [{"tasks!author": ["id"], "tasks!author": ["title"]}]}"#;
+    assert_refused(SELECT, "users", select, Code::InvalidQuery, "select", "`tasks!author` stands twice");
+}
+
+#[test]
 fn writes_without_a_where() {
     for filter in ["", r#", "where": []"#, r#", "where": null"#] {
         let update = format!(r#"{{"data": {{"name": "x"}}{filter}}}"#);

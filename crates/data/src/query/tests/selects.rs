@@ -17,6 +17,19 @@ fn rows_of_one_table_come_by_primary_key() {
 }
 
 #[test]
+fn lists_of_like_length_are_one_statement() {
+    let listed = |count: i64| {
+        let query =
+            select("projects", json!({"where": {"id": {"in": (0..count).collect::<Vec<_>>()}}})).unwrap();
+        (sql(&query), values(&query)[0].to_vec())
+    };
+    assert_eq!(listed(5).0, listed(8).0);
+    assert_ne!(listed(8).0, listed(9).0);
+    assert_eq!(listed(3).1, [0, 1, 2, 2].map(db::Value::Integer));
+    assert_eq!((listed(0).1.len(), listed(1).1.len(), listed(1_000).1.len()), (0, 1, 1_024));
+}
+
+#[test]
 fn every_operator_and_group() {
     let query = select(
         "projects",
