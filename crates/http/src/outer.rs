@@ -1,6 +1,5 @@
 //! What surrounds every request: its id, its log line, its limits, CORS, metrics, and the net under a panic.
 
-use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,9 +81,8 @@ impl Outer {
         let mut response = if is_preflight(&request) {
             preflight(origin.is_some())
         } else {
-            let id = RefCell::new(request_id.as_str().to_owned());
             let answer = outer.answer(request, next);
-            REQUEST_ID.scope(id, answer).await
+            REQUEST_ID.scope(request_id.clone(), answer).await
         };
         if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
             response.headers_mut().insert(X_REQUEST_ID, value);

@@ -1,8 +1,6 @@
 //! The only place that makes a response of an error, and the few shapes of success.
 
-use std::cell::RefCell;
-
-use atomicbase_core::{FieldError, Problem};
+use atomicbase_core::{FieldError, Problem, RequestId};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -35,17 +33,18 @@ struct Body<'a> {
 
 tokio::task_local! {
     /// The id of the request being answered, for the body of its error.
-    pub(crate) static REQUEST_ID: RefCell<String>;
+    pub(crate) static REQUEST_ID: RequestId;
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let problem = self.0;
         let code = problem.code();
-        let request_id = REQUEST_ID.try_with(|id| id.borrow().clone()).ok();
+        let request_id = REQUEST_ID.try_with(RequestId::clone).ok();
+        let request_id = request_id.as_ref().map(RequestId::as_str);
         if code.status() >= 500 || problem.cause().is_some() {
             let cause = problem.cause().unwrap_or(problem.detail());
-            let request_id = request_id.as_deref().unwrap_or_default();
+            let request_id = request_id.unwrap_or_default();
             // Full disks and slow queries are the caller's news first; a failure of ours is an error in the log.
             if code == atomicbase_core::Code::Internal {
                 tracing::error!(request_id, code = code.as_str(), cause, "request failed");
@@ -60,7 +59,7 @@ impl IntoResponse for Failure {
             detail: problem.detail(),
             code: code.as_str(),
             hint: problem.hint_text(),
-            request_id: request_id.as_deref(),
+            request_id,
             errors: problem.errors(),
         };
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

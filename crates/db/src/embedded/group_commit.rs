@@ -106,7 +106,8 @@ fn answer(outcomes: impl Iterator<Item = (Waiting, Result<Outcome, DbError>)>) {
     }
     for (runtime, answers) in by_runtime {
         // Whoever asked may have gone away; the write stands all the same.
-        runtime.spawn(async move { answers.into_iter().for_each(|(reply, outcome)| drop(reply.send(outcome))) });
+        runtime
+            .spawn(async move { answers.into_iter().for_each(|(reply, outcome)| drop(reply.send(outcome))) });
     }
 }
 
