@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::connection::Connection;
 use super::execute::{control, expect_version, run_statements, schema_version, use_of};
-use crate::batch::{Batch, Outcome};
+use crate::batch::{Batch, Collect, Outcome};
 use crate::error::{DbError, ErrorKind};
 
 /// Most writes in one transaction.
@@ -161,8 +161,13 @@ fn attempt(connection: &Connection, group: &[Waiting], ours: bool) -> Attempt {
 
 /// One write inside the group's transaction: all of its statements or none.
 fn run_one(connection: &Connection, batch: &Batch, alone: bool) -> Result<Outcome, DbError> {
-    // A failed statement undoes itself; only several need a savepoint to be undone together.
-    if alone || batch.statements.len() == 1 {
+    // A statement that SQLite fails undoes itself. Several need a savepoint to be undone together, and so does one whose rows
+    // we refuse: they are written by then.
+    let undoes_itself = match batch.statements.as_slice() {
+        [only] => matches!(only.collect, Collect::Nothing),
+        several => several.is_empty(),
+    };
+    if alone || undoes_itself {
         return run_statements(connection, batch, batch.max_bytes);
     }
     control(connection, "SAVEPOINT write")?;

@@ -60,6 +60,7 @@ macro_rules! database_store_conformance {
         $crate::database_store_conformance! { @cases $start:
             writes a_thousand_writers_all_get_their_row;
             writes a_failing_write_fails_alone;
+            writes a_write_too_large_to_answer_is_undone;
             writes an_interrupted_write_takes_nobody_with_it;
             writes several_statements_are_all_or_nothing;
             writes a_write_compiled_for_another_version_does_nothing;

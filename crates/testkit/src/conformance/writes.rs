@@ -1,8 +1,9 @@
 //! Writes that wait for the same database: one harms none of its neighbours.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use db::{Batch, ErrorKind, Statement};
+use db::{Batch, ErrorKind, JsonColumn, JsonShape, Kind, Statement};
 
 use super::{ENDLESS, Subject, count, insert, texts};
 
@@ -43,6 +44,32 @@ pub async fn a_failing_write_fails_alone(subject: Subject) {
         }
     }
     assert_eq!(count(&fixture.database).await, 1 + 180);
+}
+
+/// A write whose rows are too large to answer is not kept by the commit that it shares.
+pub async fn a_write_too_large_to_answer_is_undone(subject: Subject) {
+    let fixture = subject.fixture().await;
+    let writes: Vec<_> = (0..200_i64)
+        .map(|id| {
+            let database = fixture.database.clone();
+            tokio::spawn(async move {
+                let shape = JsonShape { columns: vec![JsonColumn::new("text", Kind::Plain)], keys: 0 };
+                let sql = "INSERT INTO notes VALUES (?1, ?2) RETURNING text";
+                let values = vec![id.into(), format!("a note of some length {id}").into()];
+                let mut batch = Batch::write().with(Statement::json(sql, values, Arc::new(shape)));
+                batch.max_bytes = if id % 2 == 0 { 10 } else { 1_000 };
+                (id, database.run(batch).await)
+            })
+        })
+        .collect();
+    for write in writes {
+        let (id, outcome) = write.await.unwrap();
+        match outcome {
+            Err(error) => assert_eq!((error.kind, id % 2), (ErrorKind::TooBig, 0)),
+            Ok(_) => assert_eq!(id % 2, 1),
+        }
+    }
+    assert_eq!(count(&fixture.database).await, 100);
 }
 
 /// An interrupted write takes nobody with it.
