@@ -4,6 +4,7 @@ use crate::atomicbase::{Atomicbase, query};
 use crate::figures::{Ratio, median};
 use crate::http::Client;
 use crate::load::{Load, Until, scatter};
+use crate::process::cpu_of;
 use crate::report::Report;
 use crate::workloads::create_databases;
 use crate::{Bench, Result, floor, saas};
@@ -27,29 +28,50 @@ pub fn run(bench: &Bench) -> Result<Report> {
     let data = folder.path().join("ours");
     let mut ours = Atomicbase::start(bench, &data)?;
     create_fleet(bench, &ours)?;
-    let (mut bare, mut rates, mut pushes) = (vec![Vec::new(); THREADS.len()], Vec::new(), 0);
+    let (mut bare, mut moved, mut pushes) = (vec![Vec::new(); THREADS.len()], Vec::new(), 0);
     for _ in 0..bench.rounds {
         ours.server.stop()?;
-        for (threads, rates) in THREADS.iter().zip(&mut bare) {
-            rates.push(migrate_bare(bench, &data, *threads, pushes + 1)?);
+        for (threads, moved) in THREADS.iter().zip(&mut bare) {
+            moved.push(migrate_bare(bench, &data, *threads, pushes + 1)?);
         }
         ours = Atomicbase::start(bench, &data)?;
         pushes += 1;
-        rates.push(f64::from(bench.fleet) / push(&ours, pushes)?.as_secs_f64());
+        let before = ours.server.cpu()?;
+        let elapsed = push(&ours, pushes)?;
+        moved.push(Moved::of(bench, elapsed, ours.server.cpu()? - before));
     }
     let title = format!("G9 push over {} databases", bench.fleet);
-    let mut report = Report::new(&title, &["per second", "seconds"]);
-    for (threads, rates) in THREADS.iter().zip(&bare) {
-        let rate = median(rates);
-        report.row(&format!("bare loop, {threads} threads"), &[rate, f64::from(bench.fleet) / rate]);
+    let mut report = Report::new(&title, &["per second", "seconds", "CPU µs"]);
+    let mut row = |name: &str, rounds: &[Moved]| {
+        let of = |figure: fn(&Moved) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
+        let rate = of(|it| it.per_second);
+        report.row(name, &[rate, f64::from(bench.fleet) / rate, of(|it| it.cpu_us)]);
+    };
+    for (threads, rounds) in THREADS.iter().zip(&bare) {
+        row(&format!("bare loop, {threads} threads"), rounds);
     }
-    report.row("atomicbase push", &[median(&rates), f64::from(bench.fleet) / median(&rates)]);
-    let best = |round: usize| bare.iter().map(|rates| rates[round]).fold(0.0, f64::max);
-    let ratios = rates.iter().enumerate().map(|(round, rate)| rate / best(round)).collect();
+    row("atomicbase push", &moved);
+    let best = |round: usize| bare.iter().map(|rounds| rounds[round].per_second).fold(0.0, f64::max);
+    let ratios = moved.iter().enumerate().map(|(round, it)| it.per_second / best(round)).collect();
     report.ratios.push(Ratio::of("per second, push : best bare loop", ratios, ">= 0.80"));
     foreground(bench, &ours, &mut pushes, &mut report)?;
     consistency(bench, &ours, &mut pushes, &mut report)?;
     Ok(report)
+}
+
+/// One way over the whole fleet.
+#[derive(Clone, Copy)]
+struct Moved {
+    per_second: f64,
+    /// Per database.
+    cpu_us: f64,
+}
+
+impl Moved {
+    fn of(bench: &Bench, elapsed: Duration, cpu: Duration) -> Self {
+        let fleet = f64::from(bench.fleet);
+        Self { per_second: fleet / elapsed.as_secs_f64(), cpu_us: cpu.as_secs_f64() * 1e6 / fleet }
+    }
 }
 
 /// The name of a database of the fleet.
@@ -99,8 +121,8 @@ fn await_job(client: &mut Client, job: &str) -> Result<()> {
     }
 }
 
-/// The same change without a server, on copies: per database open, one transaction, close. Databases per second.
-fn migrate_bare(bench: &Bench, data: &Path, threads: usize, push: u32) -> Result<f64> {
+/// The same change without a server, on copies: per database open, one transaction, close.
+fn migrate_bare(bench: &Bench, data: &Path, threads: usize, push: u32) -> Result<Moved> {
     let copies = bench.scratch()?;
     let files = copy_tenants(data, copies.path())?;
     if files.len() != usize::try_from(bench.fleet)? {
@@ -110,7 +132,7 @@ fn migrate_bare(bench: &Bench, data: &Path, threads: usize, push: u32) -> Result
         r#"BEGIN IMMEDIATE; ALTER TABLE "tasks" ADD COLUMN "extra_{push}" TEXT;
            CREATE INDEX "idx_extra_{push}" ON "tasks" ("extra_{push}"); PRAGMA user_version = {push}; COMMIT;"#
     );
-    let (next, start) = (AtomicUsize::new(0), Instant::now());
+    let (next, start, before) = (AtomicUsize::new(0), Instant::now(), cpu_of("self")?);
     let worker = || -> rusqlite::Result<()> {
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             floor::open(file)?.execute_batch(&sql)?;
@@ -122,7 +144,7 @@ fn migrate_bare(bench: &Bench, data: &Path, threads: usize, push: u32) -> Result
         workers.into_iter().try_for_each(|it| it.join().map_err(|_| "a worker panicked")?.map_err(Into::into))
     })
     .map_err(|error: Box<dyn std::error::Error>| format!("bare loop: {error}"))?;
-    Ok(files.len() as f64 / start.elapsed().as_secs_f64())
+    Ok(Moved::of(bench, start.elapsed(), cpu_of("self")? - before))
 }
 
 /// Copies each tenant's file, with the log that belongs to it. The server must be stopped.
