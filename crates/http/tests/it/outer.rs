@@ -93,6 +93,7 @@ async fn a_body_without_a_length_is_bounded_too() {
 async fn a_body_in_pieces_is_read_whole() {
     let (router, _) = router();
     let chunks = ["{\"a\"", ":[1,", "2,3]", "}"].map(Ok::<_, std::io::Error>);
-    let request = Request::post("/taking").body(Body::from_stream(futures_util::stream::iter(chunks))).unwrap();
+    let request =
+        Request::post("/taking").body(Body::from_stream(futures_util::stream::iter(chunks))).unwrap();
     assert_eq!(ask(&router, request).await, (StatusCode::OK, serde_json::json!({"a": [1, 2, 3]})));
 }
