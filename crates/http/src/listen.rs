@@ -11,8 +11,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::{Semaphore, watch};
 
-/// How long a client may take to send a request's headers, and an idle connection may stay.
-const HEADERS: Duration = Duration::from_secs(30);
+/// How long a client may take to send a request's headers, and an idle connection may stay. As long as a request may take where
+/// nothing else is set: each timer that is earlier than all others costs a system call, and of equal ones a new one never is.
+const HEADERS: Duration = Duration::from_secs(35);
 /// Largest head of a request, bytes.
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long to wait after the system has no descriptor left for another connection.
