@@ -56,9 +56,13 @@ pub struct JsonRows {
     key_bytes: usize,
 }
 
+/// Bytes that are there before the first row.
+const FIRST_BYTES: usize = 512;
+
 impl JsonRows {
     pub(crate) fn new(shape: &JsonShape) -> Self {
-        Self { keys_per_row: shape.keys, ..Self::default() }
+        // Room for a few rows: most answers are small, and growing to that size would copy them again and again.
+        Self { bytes: Vec::with_capacity(FIRST_BYTES), keys_per_row: shape.keys, ..Self::default() }
     }
 
     /// Number of rows.
