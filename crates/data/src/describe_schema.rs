@@ -13,7 +13,7 @@ use schema::{Column, Table};
 use serde_json::{Value, json};
 
 use crate::Data;
-use crate::query::{describe_relations, find_table};
+use crate::query::{Place, describe_relations, find_table};
 use crate::run::Asked;
 
 pub(crate) async fn describe_schema(
@@ -40,7 +40,7 @@ pub(crate) async fn describe_table(
 ) -> Response {
     described(&data, &caller, &database, |version| {
         let Path(name) = path?;
-        Ok(describe(version, find_table(&version.template, &name, "")?))
+        Ok(describe(version, find_table(&version.template, &name, &Place::Start(""))?))
     })
     .await
 }

@@ -1,23 +1,56 @@
 //! Refusals in words: a code, the path in the body, what is wrong there and what was probably meant.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use atomicbase_core::{Code, Problem, closest};
 use schema::{Table, Template};
+
+/// A place in the body, `where[0].title`. It is text only once it is told: nearly every query has no fault.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place<'p> {
+    /// Where the operation stands in a batch; empty where it is the whole request.
+    Start(&'p str),
+    /// A member of an object.
+    Field(&'p Place<'p>, &'p str),
+    /// An entry of a list.
+    Entry(&'p Place<'p>, usize),
+}
+
+impl<'p> Place<'p> {
+    pub(crate) fn field(&'p self, name: &'p str) -> Place<'p> {
+        Place::Field(self, name)
+    }
+
+    pub(crate) fn entry(&'p self, index: usize) -> Place<'p> {
+        Place::Entry(self, index)
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Start(path) => f.write_str(path),
+            Place::Field(Place::Start(""), name) => f.write_str(&shown(name)),
+            Place::Field(within, name) => write!(f, "{within}.{}", shown(name)),
+            Place::Entry(within, index) => write!(f, "{within}[{index}]"),
+        }
+    }
+}
 
 /// A fault at a place in the body.
 pub(crate) struct Fault;
 
 impl Fault {
     /// A problem of one fault: `message` is its detail and its entry in `errors`.
-    pub(crate) fn at(code: Code, path: &str, message: impl Into<Cow<'static, str>>) -> Problem {
-        let message = message.into();
+    pub(crate) fn at(code: Code, place: impl fmt::Display, message: impl Into<Cow<'static, str>>) -> Problem {
+        let (message, path) = (message.into(), place.to_string());
         let problem = Problem::new(code, message.clone());
         if path.is_empty() { problem } else { problem.at(path, message) }
     }
 
-    pub(crate) fn query(path: &str, message: impl Into<Cow<'static, str>>) -> Problem {
-        Self::at(Code::InvalidQuery, path, message)
+    pub(crate) fn query(place: impl fmt::Display, message: impl Into<Cow<'static, str>>) -> Problem {
+        Self::at(Code::InvalidQuery, place, message)
     }
 }
 
@@ -34,20 +67,15 @@ pub(crate) fn did_you_mean<'a>(
     if listed.is_empty() { problem } else { problem.hint(format!("There are {}.", listed.join(", "))) }
 }
 
-pub(super) fn unknown_table(template: &Template, name: &str, path: &str) -> Problem {
-    let problem = Fault::at(Code::TableNotFound, path, format!("There is no table `{}`.", shown(name)));
+pub(super) fn unknown_table(template: &Template, name: &str, place: &Place<'_>) -> Problem {
+    let problem = Fault::at(Code::TableNotFound, place, format!("There is no table `{}`.", shown(name)));
     did_you_mean(problem, name, template.tables.iter().map(|table| table.name.as_str()))
 }
 
-pub(super) fn unknown_column(table: &Table, name: &str, path: &str) -> Problem {
+pub(super) fn unknown_column(table: &Table, name: &str, place: &Place<'_>) -> Problem {
     let message = format!("`{}` has no column `{}`.", table.name, shown(name));
-    let problem = Fault::at(Code::ColumnNotFound, path, message);
+    let problem = Fault::at(Code::ColumnNotFound, place, message);
     did_you_mean(problem, name, table.columns.iter().map(|column| column.name.as_str()))
-}
-
-/// A path one step further in: `where` and `title` make `where.title`.
-pub(super) fn join(path: &str, step: &str) -> String {
-    if path.is_empty() { shown(step) } else { format!("{path}.{}", shown(step)) }
 }
 
 /// What a request said, short enough to be repeated.

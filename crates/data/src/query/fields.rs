@@ -1,20 +1,176 @@
-//! The members of a JSON object from a body, unread: each once, and only those that are known. Knows no table.
+//! A body's JSON, read without a copy where there is no escape: objects of known fields, each name once. Knows no table.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use atomicbase_core::{Code, Problem};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
 use serde_json::value::RawValue;
-use serde_json::{Map, Number, Value};
 
-use super::fault::{Fault, did_you_mean, join, shown};
+use super::fault::{Fault, Place, did_you_mean, shown};
 
-/// An object's members in the order they were sent. A name may still stand twice.
+/// A member of an object.
+pub(super) type Member<'a> = (Cow<'a, str>, Json<'a>);
+
+/// A JSON value. A name may still stand twice in an object: [`Json::members`] looks.
 #[derive(Debug)]
-pub(super) struct Members<'a>(pub Vec<(String, &'a RawValue)>);
+pub(super) enum Json<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Cow<'a, str>),
+    List(Vec<Json<'a>>),
+    Object(Vec<Member<'a>>),
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+impl<'a> Json<'a> {
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Json::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_list(&self) -> Option<&[Json<'a>]> {
+        match self {
+            Json::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Json::Null)
+    }
+
+    /// The members of an object; `None` where it is none.
+    ///
+    /// A name that stands twice is refused: of two conditions on a column the last alone would count, and a delete would reach more
+    /// rows than it says.
+    pub(super) fn members(&self, place: &Place<'_>) -> Result<Option<&[Member<'a>]>, Problem> {
+        let Json::Object(members) = self else { return Ok(None) };
+        match standing_twice(members) {
+            None => Ok(Some(members)),
+            Some(name) => Err(twice(name, place)),
+        }
+    }
+}
+
+/// As it is repeated in a refusal.
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |text: &str| serde_json::Value::from(text);
+        match self {
+            Json::Null => f.write_str("null"),
+            Json::Bool(truth) => truth.fmt(f),
+            Json::Number(number) => number.fmt(f),
+            Json::Text(text) => quoted(text).fmt(f),
+            Json::List(list) => {
+                for (index, value) in list.iter().enumerate() {
+                    write!(f, "{}{value}", if index == 0 { "[" } else { "," })?;
+                }
+                f.write_str(if list.is_empty() { "[]" } else { "]" })
+            }
+            Json::Object(members) => {
+                for (index, (name, value)) in members.iter().enumerate() {
+                    write!(f, "{}{}:{value}", if index == 0 { "{" } else { "," }, quoted(name))?;
+                }
+                f.write_str(if members.is_empty() { "{}" } else { "}" })
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Json<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON value")
+            }
+
+            fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+                Ok(Json::Null)
+            }
+
+            fn visit_bool<E>(self, truth: bool) -> Result<Json<'de>, E> {
+                Ok(Json::Bool(truth))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Json<'de>, E> {
+                Ok(Json::Number(number.into()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Json<'de>, E> {
+                Ok(Json::Number(number.into()))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Json<'de>, E> {
+                Ok(Number::from_f64(number).map_or(Json::Null, Json::Number))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Json<'de>, E> {
+                Ok(Json::Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
+                Ok(Json::Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = list.next_element()? {
+                    values.push(value);
+                }
+                Ok(Json::List(values))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
+                // Most objects of a query have one member: a column, or an operator.
+                let mut members = Vec::with_capacity(1);
+                while let Some((Word(name), value)) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Json::Object(members))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// A name, borrowed where it has no escape.
+struct Word<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Word<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Word<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Word<'de>, E> {
+                Ok(Word(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Word<'de>, E> {
+                Ok(Word(Cow::Borrowed(text)))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// An object's members in the order they were sent, unread. A name may still stand twice.
+#[derive(Debug)]
+pub(super) struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
         impl<'de> Visitor<'de> for Object {
@@ -25,9 +181,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members: Vec<(String, &RawValue)> = Vec::with_capacity(8);
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                let mut members: Vec<(Cow<'de, str>, &RawValue)> = Vec::with_capacity(4);
+                while let Some((Word(name), value)) = map.next_entry()? {
+                    members.push((name, value));
                 }
                 Ok(Members(members))
             }
@@ -38,44 +194,36 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
 impl<'a> Members<'a> {
     /// Reads an object; `wanted` says in a refusal what should have stood there.
-    pub(super) fn read(json: &'a RawValue, path: &str, wanted: &str) -> Result<Self, Problem> {
+    pub(super) fn read(json: &'a RawValue, place: &Place<'_>, wanted: &str) -> Result<Self, Problem> {
         if !json.get().starts_with('{') {
-            return Err(Fault::query(path, format!("{wanted} is wanted, not {}.", shown(json.get()))));
+            return Err(Fault::query(place, format!("{wanted} is wanted, not {}.", shown(json.get()))));
         }
-        serde_json::from_str(json.get()).map_err(|error| unreadable(&error, path))
+        serde_json::from_str(json.get()).map_err(|error| unreadable(&error, place))
     }
 }
 
-/// An object of which every field is known.
+/// An object of which every field is known and stands once.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
-    members: Vec<(String, &'a RawValue)>,
-    path: String,
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> Fields<'a> {
     /// Reads an object of these fields; `wanted` says in a refusal what should have stood there.
     pub(super) fn read(
         json: &'a RawValue,
-        path: &str,
+        place: &Place<'_>,
         known: &[&str],
         wanted: &str,
     ) -> Result<Self, Problem> {
-        let Members(members) = Members::read(json, path, wanted)?;
-        for (index, (name, _)) in members.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                return Err(unknown_field(name, known, path));
-            }
-            if members[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Fault::query(&join(path, name), format!("`{name}` stands twice.")));
-            }
+        let Members(members) = Members::read(json, place, wanted)?;
+        if let Some((name, _)) = members.iter().find(|(name, _)| !known.contains(&name.as_ref())) {
+            return Err(unknown_field(name, known, place));
         }
-        Ok(Self { members, path: path.to_owned() })
-    }
-
-    /// The path of a field.
-    pub(super) fn path(&self, name: &str) -> String {
-        join(&self.path, name)
+        match standing_twice(&members) {
+            None => Ok(Self { members }),
+            Some(name) => Err(twice(name, place)),
+        }
     }
 
     /// A field as it was sent. A null is no field.
@@ -85,101 +233,50 @@ impl<'a> Fields<'a> {
     }
 
     /// A field, read. A null is no field.
-    pub(super) fn value(&self, name: &str) -> Result<Option<Value>, Problem> {
-        self.raw(name).map(|raw| value(raw, &self.path(name))).transpose()
-    }
-}
-
-/// Reads a JSON value whole. A name that stands twice in one object is refused: of two conditions on a column the last alone
-/// would count, and a delete would reach more rows than it says.
-fn value(raw: &RawValue, path: &str) -> Result<Value, Problem> {
-    let Distinct(value) = serde_json::from_str(raw.get()).map_err(|error| unreadable(&error, path))?;
-    Ok(value)
-}
-
-/// A JSON value of which no object has two members of one name.
-struct Distinct(Value);
-
-impl<'de> Deserialize<'de> for Distinct {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue).map(Distinct)
-    }
-}
-
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
-        Ok(Value::Bool(truth))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::from(number))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::from(number))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(number).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::from(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Distinct(value)) = list.next_element()? {
-            values.push(value);
-        }
-        Ok(Value::Array(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut members = Map::new();
-        while let Some((name, Distinct(value))) = map.next_entry::<String, _>()? {
-            if members.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("`{}` stands twice in one object", shown(&name))));
-            }
-            members.insert(name, value);
-        }
-        Ok(Value::Object(members))
+    pub(super) fn value(&self, name: &str, place: &Place<'_>) -> Result<Option<Json<'a>>, Problem> {
+        let Some(raw) = self.raw(name) else { return Ok(None) };
+        serde_json::from_str(raw.get()).map(Some).map_err(|error| unreadable(&error, &place.field(name)))
     }
 }
 
 /// Reads a list, its entries unread.
-pub(super) fn list<'a>(json: &'a RawValue, path: &str, wanted: &str) -> Result<Vec<&'a RawValue>, Problem> {
+pub(super) fn list<'a>(
+    json: &'a RawValue,
+    place: &Place<'_>,
+    wanted: &str,
+) -> Result<Vec<&'a RawValue>, Problem> {
     if !json.get().starts_with('[') {
-        return Err(Fault::query(path, format!("{wanted} is wanted, not {}.", shown(json.get()))));
+        return Err(Fault::query(place, format!("{wanted} is wanted, not {}.", shown(json.get()))));
     }
-    serde_json::from_str(json.get()).map_err(|error| unreadable(&error, path))
+    serde_json::from_str(json.get()).map_err(|error| unreadable(&error, place))
 }
 
 /// A field of this name is not known here.
-pub(super) fn unknown_field(name: &str, known: &[&str], path: &str) -> Problem {
-    let problem = Fault::query(&join(path, name), format!("There is no field `{}` here.", shown(name)));
+pub(super) fn unknown_field(name: &str, known: &[&str], place: &Place<'_>) -> Problem {
+    let problem = Fault::query(place.field(name), format!("There is no field `{}` here.", shown(name)));
     did_you_mean(problem, name, known.iter().copied())
 }
 
+fn twice(name: &str, place: &Place<'_>) -> Problem {
+    Fault::query(place.field(name), format!("`{}` stands twice.", shown(name)))
+}
+
+fn standing_twice<'m, T>(members: &'m [(Cow<'_, str>, T)]) -> Option<&'m str> {
+    if members.len() < 2 {
+        return None;
+    }
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
 /// JSON that is grammatical and still cannot be read: nested too deeply, half of a character, a number without bounds.
-fn unreadable(error: &serde_json::Error, path: &str) -> Problem {
+fn unreadable(error: &serde_json::Error, place: &Place<'_>) -> Problem {
     let text = error.to_string();
     if text.starts_with("recursion limit exceeded") {
-        return Fault::at(Code::QueryTooDeep, path, "The body nests more than 128 levels deep here.");
+        return Fault::at(Code::QueryTooDeep, place, "The body nests more than 128 levels deep here.");
     }
     // Line and column would count from the start of this value, which nobody sees.
     let text = text.split(" at line ").next().unwrap_or_default();
-    Fault::query(path, format!("This cannot be read: {}.", shown(text)))
+    Fault::query(place, format!("This cannot be read: {}.", shown(text)))
 }

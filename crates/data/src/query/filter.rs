@@ -1,11 +1,11 @@
-//! `where`: its shape, its names and types against a table, its SQL.
+//! `where`: its shape, its names and its types against a table. What is left of it can be written as SQL and cannot fail.
 
 use atomicbase_core::{Code, Problem, closest};
+use db::Value as Bound;
 use schema::{Column, ColumnType, Table};
-use serde_json::Value;
 
-use super::compile::Sql;
-use super::fault::{Fault, join, shown, unknown_column};
+use super::fault::{Fault, Place, shown, unknown_column};
+use super::fields::Json;
 use super::value;
 
 /// Levels of groups; one more than anybody writes by hand.
@@ -22,13 +22,22 @@ const PATTERN_WILDCARDS: usize = 8;
 /// Patterns of one `where`.
 const PATTERNS: usize = 10;
 
-/// A condition on a row, not yet checked against its table.
+/// A condition on a row of a table.
 #[derive(Debug)]
-pub(super) enum Condition {
-    All(Vec<Condition>),
-    Any(Vec<Condition>),
-    Not(Box<Condition>),
-    Compare { column: String, operator: Operator, value: Value, path: String },
+pub(super) enum Condition<'t> {
+    All(Vec<Condition<'t>>),
+    Any(Vec<Condition<'t>>),
+    Not(Box<Condition<'t>>),
+    Test { column: &'t Column, operator: Operator, operand: Operand },
+}
+
+/// What a column is compared with.
+#[derive(Debug)]
+pub(super) enum Operand {
+    Null,
+    One(Bound),
+    Two(Bound, Bound),
+    Listed(Vec<Bound>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +57,26 @@ pub(super) enum Operator {
     IsNot,
 }
 
+impl Operator {
+    /// In SQL, between the column and its value.
+    pub(super) fn sql(self) -> &'static str {
+        match self {
+            Self::Eq => " = ",
+            Self::Neq => " <> ",
+            Self::Gt => " > ",
+            Self::Gte => " >= ",
+            Self::Lt => " < ",
+            Self::Lte => " <= ",
+            Self::Like => " LIKE ",
+            Self::Glob => " GLOB ",
+            Self::In => " IN ",
+            Self::Between => " BETWEEN ",
+            Self::Is => " IS ",
+            Self::IsNot => " IS NOT ",
+        }
+    }
+}
+
 /// Names as they are written. `not` takes a value, or operators that it negates.
 const OPERATORS: [(&str, Operator); 12] = [
     ("eq", Operator::Eq),
@@ -65,152 +94,246 @@ const OPERATORS: [(&str, Operator); 12] = [
 ];
 
 /// Reads a `where`: a list that is ANDed, or one object.
-pub(super) fn conditions(value: Option<&Value>, path: &str) -> Result<Condition, Problem> {
-    let mut reader = Reader { terms: 0, values: 0 };
-    match value {
+pub(super) fn conditions<'t>(
+    json: Option<&Json<'_>>,
+    table: &'t Table,
+    place: &Place<'_>,
+) -> Result<Condition<'t>, Problem> {
+    let mut reader = Reader { table, terms: 0, values: 0, patterns: 0 };
+    match json {
         None => Ok(Condition::All(Vec::new())),
-        Some(value) => reader.list(value, path, DEPTH).map(Condition::All),
+        Some(json) => reader.list(json, place, DEPTH).map(Condition::All),
     }
 }
 
 /// Reads conditions, and counts while it does.
-struct Reader {
+struct Reader<'t> {
+    table: &'t Table,
     terms: usize,
     values: usize,
+    patterns: usize,
 }
 
-impl Reader {
-    fn list(&mut self, value: &Value, path: &str, depth: usize) -> Result<Vec<Condition>, Problem> {
-        match value {
-            Value::Array(list) => list
-                .iter()
-                .enumerate()
-                .map(|(index, entry)| self.object(entry, &format!("{path}[{index}]"), depth))
-                .collect(),
-            Value::Object(_) => Ok(vec![self.object(value, path, depth)?]),
-            _ => Err(Fault::query(path, "A list of conditions is wanted, e.g. [{\"id\": {\"eq\": 1}}].")),
+impl<'t> Reader<'t> {
+    fn list(
+        &mut self,
+        json: &Json<'_>,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Result<Vec<Condition<'t>>, Problem> {
+        match json {
+            Json::List(list) => {
+                let mut all = Vec::with_capacity(list.len());
+                for (index, entry) in list.iter().enumerate() {
+                    all.push(self.object(entry, &place.entry(index), depth)?);
+                }
+                Ok(all)
+            }
+            Json::Object(_) => Ok(vec![self.object(json, place, depth)?]),
+            _ => Err(Fault::query(place, "A list of conditions is wanted, e.g. [{\"id\": {\"eq\": 1}}].")),
         }
     }
 
     /// Every member of an object holds: `{a: …, b: …}` is both.
-    fn object(&mut self, value: &Value, path: &str, depth: usize) -> Result<Condition, Problem> {
+    fn object(&mut self, json: &Json<'_>, place: &Place<'_>, depth: usize) -> Result<Condition<'t>, Problem> {
         let Some(depth) = depth.checked_sub(1) else {
-            return Err(Fault::at(
-                Code::QueryTooDeep,
-                path,
-                format!("Conditions nest at most {DEPTH} levels deep."),
-            ));
+            return Err(too_deep(place));
         };
-        let Value::Object(members) = value else {
-            return Err(Fault::query(path, "A condition is an object, e.g. {\"id\": {\"eq\": 1}}."));
+        let Some(members) = json.members(place)? else {
+            return Err(Fault::query(place, "A condition is an object, e.g. {\"id\": {\"eq\": 1}}."));
         };
         if members.is_empty() {
             // An empty condition is true of every row: in a delete that is never what was meant.
-            return Err(Fault::query(path, "The condition is empty."));
+            return Err(Fault::query(place, "The condition is empty."));
         }
         let mut all = Vec::with_capacity(members.len());
-        for (name, value) in members {
-            let path = join(path, name);
-            match name.as_str() {
-                "and" => all.push(Condition::All(self.group(value, &path, depth)?)),
-                "or" => all.push(Condition::Any(self.group(value, &path, depth)?)),
-                "not" => all.push(Condition::Not(Box::new(Condition::All(self.group(value, &path, depth)?)))),
-                _ => self.column(name, value, &path, depth, &mut all)?,
+        for (name, json) in members {
+            let place = place.field(name);
+            match name.as_ref() {
+                "and" => all.push(Condition::All(self.group(json, &place, depth)?)),
+                "or" => all.push(Condition::Any(self.group(json, &place, depth)?)),
+                "not" => all.push(Condition::Not(Box::new(Condition::All(self.group(json, &place, depth)?)))),
+                _ => {
+                    let table = self.table;
+                    let column = table.column(name).ok_or_else(|| unknown_column(table, name, &place))?;
+                    self.column(column, json, &place, depth, &mut all)?;
+                }
             }
         }
         Ok(if all.len() == 1 { all.swap_remove(0) } else { Condition::All(all) })
     }
 
-    fn group(&mut self, value: &Value, path: &str, depth: usize) -> Result<Vec<Condition>, Problem> {
-        let list = self.list(value, path, depth)?;
-        if list.is_empty() { Err(Fault::query(path, "The group is empty.")) } else { Ok(list) }
+    fn group(
+        &mut self,
+        json: &Json<'_>,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Result<Vec<Condition<'t>>, Problem> {
+        let list = self.list(json, place, depth)?;
+        if list.is_empty() { Err(Fault::query(place, "The group is empty.")) } else { Ok(list) }
     }
 
+    /// The operators of a column, each a condition of its own.
     fn column(
         &mut self,
-        column: &str,
-        value: &Value,
-        path: &str,
+        column: &'t Column,
+        json: &Json<'_>,
+        place: &Place<'_>,
         depth: usize,
-        all: &mut Vec<Condition>,
+        all: &mut Vec<Condition<'t>>,
     ) -> Result<(), Problem> {
-        let operators = value.as_object().filter(|operators| !operators.is_empty());
+        let operators = json.members(place)?.filter(|operators| !operators.is_empty());
         let Some(operators) = operators else {
-            return Err(Fault::query(path, "An operator is wanted, e.g. {\"eq\": 1}.")
-                .hint(format!("Write {{\"{}\": {{\"eq\": …}}}}.", shown(column))));
+            return Err(Fault::query(place, "An operator is wanted, e.g. {\"eq\": 1}.")
+                .hint(format!("Write {{\"{}\": {{\"eq\": …}}}}.", column.name)));
         };
-        for (name, value) in operators {
+        for (name, json) in operators {
             self.terms += 1;
-            self.values += value.as_array().map_or(1, Vec::len);
+            self.values += json.as_list().map_or(1, <[_]>::len);
             if self.terms > TERMS || self.values > VALUES {
                 let message = format!("A query has at most {TERMS} conditions and {VALUES} values.");
-                return Err(Fault::query(path, message));
+                return Err(Fault::query(place, message));
             }
-            let path = join(path, name);
-            all.push(self.operator(column, name, value, path, depth)?);
+            let place = place.field(name);
+            let Some((_, operator)) = OPERATORS.iter().find(|(known, _)| known == name) else {
+                return Err(unknown_operator(name, &place));
+            };
+            all.push(match (operator, json) {
+                (Operator::IsNot, Json::Object(_)) => self.negated(column, json, &place, depth)?,
+                _ => self.test(column, *operator, json, &place)?,
+            });
         }
         Ok(())
     }
 
-    fn operator(
+    /// `{column: {not: {…}}}`: the operators do not hold together.
+    fn negated(
         &mut self,
-        column: &str,
-        name: &str,
-        value: &Value,
-        path: String,
+        column: &'t Column,
+        json: &Json<'_>,
+        place: &Place<'_>,
         depth: usize,
-    ) -> Result<Condition, Problem> {
-        let Some((_, operator)) = OPERATORS.iter().find(|(known, _)| *known == name) else {
-            return Err(unknown_operator(name, &path));
+    ) -> Result<Condition<'t>, Problem> {
+        let depth = depth.checked_sub(1).ok_or_else(|| too_deep(place))?;
+        let mut inner = Vec::new();
+        self.column(column, json, place, depth, &mut inner)?;
+        Ok(Condition::Not(Box::new(Condition::All(inner))))
+    }
+
+    fn test(
+        &mut self,
+        column: &'t Column,
+        operator: Operator,
+        json: &Json<'_>,
+        place: &Place<'_>,
+    ) -> Result<Condition<'t>, Problem> {
+        fits(column, operator, json, place)?;
+        let operand = match operator {
+            Operator::Like | Operator::Glob => self.pattern(column, operator, json, place)?,
+            Operator::Is | Operator::IsNot if json.is_null() => Operand::Null,
+            Operator::In => listed(column, json, place)?,
+            Operator::Between => {
+                let Some([low, high]) = json.as_list() else {
+                    return Err(Fault::query(place, "`between` takes two values: [low, high]."));
+                };
+                let low = scalar(column, low, &place.entry(0))?;
+                Operand::Two(low, scalar(column, high, &place.entry(1))?)
+            }
+            _ => Operand::One(scalar(column, json, place)?),
         };
-        if let (Operator::IsNot, Value::Object(_)) = (operator, value) {
-            let Some(depth) = depth.checked_sub(1) else {
-                return Err(Fault::at(Code::QueryTooDeep, &path, "Negations nest too deeply."));
-            };
-            let mut inner = Vec::new();
-            self.column(column, value, &path, depth, &mut inner)?;
-            return Ok(Condition::Not(Box::new(Condition::All(inner))));
+        Ok(Condition::Test { column, operator, operand })
+    }
+
+    fn pattern(
+        &mut self,
+        column: &Column,
+        operator: Operator,
+        json: &Json<'_>,
+        place: &Place<'_>,
+    ) -> Result<Operand, Problem> {
+        let Some(text) = json.as_text() else {
+            return Err(Fault::at(Code::TypeMismatch, place, "A pattern is text."));
+        };
+        let bound = value::compare(column, json, place)?;
+        let wildcards = if operator == Operator::Like { "%_" } else { "*?[" };
+        let count = text.chars().filter(|letter| wildcards.contains(*letter)).count();
+        if text.len() > PATTERN_BYTES || count > PATTERN_WILDCARDS {
+            let message =
+                format!("A pattern has at most {PATTERN_BYTES} bytes and {PATTERN_WILDCARDS} wildcards.");
+            return Err(Fault::query(place, message));
         }
-        Ok(Condition::Compare { column: column.to_owned(), operator: *operator, value: value.clone(), path })
+        self.patterns += 1;
+        if self.patterns > PATTERNS {
+            return Err(Fault::query(place, format!("A query matches at most {PATTERNS} patterns.")));
+        }
+        Ok(Operand::One(bound))
     }
 }
 
-fn unknown_operator(name: &str, path: &str) -> Problem {
+fn too_deep(place: &Place<'_>) -> Problem {
+    Fault::at(Code::QueryTooDeep, place, format!("Conditions nest at most {DEPTH} levels deep."))
+}
+
+fn unknown_operator(name: &str, place: &Place<'_>) -> Problem {
     let names = OPERATORS.iter().map(|(name, _)| *name);
-    let problem = Fault::at(Code::InvalidOperator, path, format!("There is no operator `{}`.", shown(name)));
+    let problem = Fault::at(Code::InvalidOperator, place, format!("There is no operator `{}`.", shown(name)));
     match closest(name, names.clone()) {
         Some(meant) => problem.hint(format!("Did you mean `{meant}`?")),
         None => problem.hint(format!("The operators are {}.", names.collect::<Vec<_>>().join(", "))),
     }
 }
 
-impl Condition {
+/// JSON is compared only with NULL; patterns are for text.
+fn fits(column: &Column, operator: Operator, json: &Json<'_>, place: &Place<'_>) -> Result<(), Problem> {
+    let fits = match operator {
+        Operator::Like | Operator::Glob => matches!(column.column_type, ColumnType::Text | ColumnType::Id),
+        Operator::Is | Operator::IsNot if json.is_null() => true,
+        Operator::Is | Operator::IsNot if column.column_type == ColumnType::Json => {
+            return Err(Fault::at(Code::InvalidOperator, place, "JSON is compared only with null."));
+        }
+        _ => column.column_type != ColumnType::Json,
+    };
+    if fits {
+        return Ok(());
+    }
+    let operator = OPERATORS.iter().find(|(_, known)| *known == operator).map_or("", |(name, _)| name);
+    let message =
+        format!("`{operator}` does not work on `{}`, which is {}.", column.name, column.column_type.as_str());
+    Err(Fault::at(Code::InvalidOperator, place, message))
+}
+
+fn scalar(column: &Column, json: &Json<'_>, place: &Place<'_>) -> Result<Bound, Problem> {
+    if json.is_null() {
+        return Err(Fault::at(Code::TypeMismatch, place, "No value compares with null.")
+            .hint("Write {\"is\": null} or {\"not\": null}."));
+    }
+    value::compare(column, json, place)
+}
+
+fn listed(column: &Column, json: &Json<'_>, place: &Place<'_>) -> Result<Operand, Problem> {
+    let Some(list) = json.as_list() else {
+        return Err(Fault::query(place, "`in` takes a list of values."));
+    };
+    if list.len() > LISTED {
+        return Err(Fault::query(place, format!("`in` takes at most {LISTED} values, not {}.", list.len())));
+    }
+    let values = list.iter().enumerate().map(|(index, json)| scalar(column, json, &place.entry(index)));
+    Ok(Operand::Listed(values.collect::<Result<_, _>>()?))
+}
+
+impl Condition<'_> {
     /// Whether every row is meant.
     pub(super) fn is_everything(&self) -> bool {
         matches!(self, Condition::All(all) if all.is_empty())
     }
 
-    /// Writes the condition for the table whose alias is `alias`.
-    pub(super) fn write(&self, sql: &mut Sql, table: &Table, alias: &str) -> Result<(), Problem> {
+    /// Whether it matches patterns: each a step that no deadline can stop.
+    pub(super) fn has_patterns(&self) -> bool {
         match self {
-            Condition::All(all) if all.is_empty() => sql.push("1"),
-            Condition::All(all) => join_conditions(all, " AND ", sql, table, alias)?,
-            Condition::Any(any) => join_conditions(any, " OR ", sql, table, alias)?,
-            Condition::Not(inner) => {
-                sql.push("NOT (");
-                inner.write(sql, table, alias)?;
-                sql.push(")");
-            }
-            Condition::Compare { column, operator, value, path } => {
-                let Some(column) = table.column(column) else {
-                    // The operator's own name is the last step; the column stands before it.
-                    let at = path.rsplit_once('.').map_or(path.as_str(), |(at, _)| at);
-                    return Err(unknown_column(table, column, at));
-                };
-                compare(sql, alias, column, *operator, value, path)?;
-            }
+            Condition::All(inner) | Condition::Any(inner) => inner.iter().any(Condition::has_patterns),
+            Condition::Not(inner) => inner.has_patterns(),
+            Condition::Test { operator, .. } => matches!(operator, Operator::Like | Operator::Glob),
         }
-        Ok(())
     }
 
     /// Whether the condition finds one row at most by a key, or one per value of a list: it pins every column of the primary key
@@ -219,7 +342,7 @@ impl Condition {
         let mut pinned = Vec::new();
         self.pinned(&mut pinned);
         let is_pinned = |name: &String, alone: bool| {
-            pinned.iter().any(|(column, listed)| *column == name.as_str() && (alone || !listed))
+            pinned.iter().any(|(column, listed)| column == name && (alone || !listed))
         };
         let pins = |key: &[String]| key.iter().all(|name| is_pinned(name, key.len() == 1));
         pins(&table.primary_key) || table.unique.iter().any(|set| pins(set))
@@ -229,154 +352,9 @@ impl Condition {
     fn pinned<'a>(&'a self, pinned: &mut Vec<(&'a str, bool)>) {
         match self {
             Condition::All(all) => all.iter().for_each(|condition| condition.pinned(pinned)),
-            Condition::Compare { column, operator: Operator::Eq, .. } => pinned.push((column, false)),
-            Condition::Compare { column, operator: Operator::In, .. } => pinned.push((column, true)),
+            Condition::Test { column, operator: Operator::Eq, .. } => pinned.push((&column.name, false)),
+            Condition::Test { column, operator: Operator::In, .. } => pinned.push((&column.name, true)),
             _ => {}
         }
     }
-}
-
-fn join_conditions(
-    conditions: &[Condition],
-    word: &str,
-    sql: &mut Sql,
-    table: &Table,
-    alias: &str,
-) -> Result<(), Problem> {
-    sql.push("(");
-    for (index, condition) in conditions.iter().enumerate() {
-        if index > 0 {
-            sql.push(word);
-        }
-        condition.write(sql, table, alias)?;
-    }
-    sql.push(")");
-    Ok(())
-}
-
-fn compare(
-    sql: &mut Sql,
-    alias: &str,
-    column: &Column,
-    operator: Operator,
-    value: &Value,
-    path: &str,
-) -> Result<(), Problem> {
-    fits(column, operator, path)?;
-    sql.column(alias, &column.name);
-    match operator {
-        Operator::Eq => scalar(sql, " = ", column, value, path),
-        Operator::Neq => scalar(sql, " <> ", column, value, path),
-        Operator::Gt => scalar(sql, " > ", column, value, path),
-        Operator::Gte => scalar(sql, " >= ", column, value, path),
-        Operator::Lt => scalar(sql, " < ", column, value, path),
-        Operator::Lte => scalar(sql, " <= ", column, value, path),
-        Operator::Like => pattern(sql, " LIKE ", "%_", column, value, path),
-        Operator::Glob => pattern(sql, " GLOB ", "*?[", column, value, path),
-        Operator::Is => identity(sql, " IS ", column, value, path),
-        Operator::IsNot => identity(sql, " IS NOT ", column, value, path),
-        Operator::In => listed(sql, column, value, path),
-        Operator::Between => {
-            let Some([low, high]) = value.as_array().map(Vec::as_slice) else {
-                return Err(Fault::query(path, "`between` takes two values: [low, high]."));
-            };
-            scalar(sql, " BETWEEN ", column, low, &format!("{path}[0]"))?;
-            scalar(sql, " AND ", column, high, &format!("{path}[1]"))
-        }
-    }
-}
-
-/// JSON is compared only with NULL; patterns are for text.
-fn fits(column: &Column, operator: Operator, path: &str) -> Result<(), Problem> {
-    let fits = match operator {
-        Operator::Is | Operator::IsNot => true,
-        Operator::Like | Operator::Glob => matches!(column.column_type, ColumnType::Text | ColumnType::Id),
-        _ => column.column_type != ColumnType::Json,
-    };
-    if fits {
-        return Ok(());
-    }
-    let operator = OPERATORS.iter().find(|(_, known)| *known == operator).map_or("", |(name, _)| name);
-    let message =
-        format!("`{operator}` does not work on `{}`, which is {}.", column.name, column.column_type.as_str());
-    Err(Fault::at(Code::InvalidOperator, path, message))
-}
-
-fn scalar(sql: &mut Sql, operator: &str, column: &Column, value: &Value, path: &str) -> Result<(), Problem> {
-    if value.is_null() {
-        return Err(Fault::at(Code::TypeMismatch, path, "No value compares with null.")
-            .hint("Write {\"is\": null} or {\"not\": null}."));
-    }
-    sql.push(operator);
-    sql.bind(value::compare(column, value, path)?);
-    Ok(())
-}
-
-fn identity(
-    sql: &mut Sql,
-    operator: &str,
-    column: &Column,
-    value: &Value,
-    path: &str,
-) -> Result<(), Problem> {
-    sql.push(operator);
-    if value.is_null() {
-        sql.push("NULL");
-        return Ok(());
-    }
-    if column.column_type == ColumnType::Json {
-        return Err(Fault::at(Code::InvalidOperator, path, "JSON is compared only with null."));
-    }
-    sql.bind(value::compare(column, value, path)?);
-    Ok(())
-}
-
-fn listed(sql: &mut Sql, column: &Column, value: &Value, path: &str) -> Result<(), Problem> {
-    let Some(values) = value.as_array() else {
-        return Err(Fault::query(path, "`in` takes a list of values."));
-    };
-    if values.len() > LISTED {
-        return Err(Fault::query(path, format!("`in` takes at most {LISTED} values, not {}.", values.len())));
-    }
-    sql.push(" IN (");
-    for (index, value) in values.iter().enumerate() {
-        scalar(sql, if index == 0 { "" } else { ", " }, column, value, &format!("{path}[{index}]"))?;
-    }
-    // Lists of every length would each be a statement to prepare, and push others out of the cache: the last value fills up to
-    // a power of two, and changes nothing by standing there again.
-    if let Some(last) = sql.params.last().filter(|_| !values.is_empty()).cloned() {
-        for _ in values.len()..values.len().next_power_of_two() {
-            sql.push(", ");
-            sql.bind(last.clone());
-        }
-    }
-    sql.push(")");
-    Ok(())
-}
-
-fn pattern(
-    sql: &mut Sql,
-    operator: &str,
-    wildcards: &str,
-    column: &Column,
-    value: &Value,
-    path: &str,
-) -> Result<(), Problem> {
-    let Some(text) = value.as_str() else {
-        return Err(Fault::at(Code::TypeMismatch, path, "A pattern is text."));
-    };
-    let bound = value::compare(column, value, path)?;
-    let count = text.chars().filter(|letter| wildcards.contains(*letter)).count();
-    if text.len() > PATTERN_BYTES || count > PATTERN_WILDCARDS {
-        let message =
-            format!("A pattern has at most {PATTERN_BYTES} bytes and {PATTERN_WILDCARDS} wildcards.");
-        return Err(Fault::query(path, message));
-    }
-    sql.patterns += 1;
-    if sql.patterns > PATTERNS {
-        return Err(Fault::query(path, format!("A query matches at most {PATTERNS} patterns.")));
-    }
-    sql.push(operator);
-    sql.bind(bound);
-    Ok(())
 }

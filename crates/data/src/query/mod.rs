@@ -1,4 +1,4 @@
-//! From a body to SQL and from rows to an answer: parse (shape), check (names and types, against the template), compile (SQL).
+//! From a body to SQL and from rows to an answer: read and check (shape, names and types, against the template), compile (SQL).
 //! Pure: no I/O, no async, no HTTP. Names come from the template and are quoted; values are bound.
 
 mod answer;
@@ -7,8 +7,9 @@ mod compile;
 mod fault;
 mod fields;
 mod filter;
-mod parse;
 mod relation;
+mod select;
+mod sql;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -23,7 +24,7 @@ pub use batch::{Operation, parse_batch};
 pub use compile::Query;
 pub use transaction::Transaction;
 
-pub(crate) use fault::{did_you_mean, shown};
+pub(crate) use fault::{Place, did_you_mean, shown};
 pub(crate) use relation::describe as describe_relations;
 
 /// What every step of a query looks at.
@@ -82,22 +83,30 @@ impl Scope<'_> {
     /// # Errors
     /// What does not fit the template or the limits, with its path in the request's body.
     pub fn compile(&self, verb: Verb, table: &str, body: &RawValue, place: &str) -> Result<Query, Problem> {
-        let within = |field: &str| if place.is_empty() { String::new() } else { format!("{place}.{field}") };
-        let table = find_table(self.template, table, &within("table"))?;
-        let path = within("body");
+        let start = Place::Start(place);
+        let (in_table, in_body) = (start.field("table"), start.field("body"));
+        // A request that is no batch has its table in the address, and its body is all there is.
+        let (table_place, body_place) =
+            if place.is_empty() { (&start, &start) } else { (&in_table, &in_body) };
+        let table = find_table(self.template, table, table_place)?;
         let query = match verb {
             Verb::Select { count } => {
-                compile::select(self, table, &parse::select(body, &path, self.limits)?, count)
+                let select = select::select(self, table, body, body_place)?;
+                Ok(compile::select(self, table, select, count))
             }
-            Verb::Insert => write::insert(self, table, &parse::insert(body, &path, self.limits)?),
-            Verb::Update => write::update(self, table, &parse::update(body, &path)?),
-            Verb::Delete => write::delete(self, table, &parse::delete(body, &path)?),
+            Verb::Insert => write::insert(self, table, body, body_place),
+            Verb::Update => write::update(self, table, body, body_place),
+            Verb::Delete => write::delete(self, table, body, body_place),
         };
         query.map(|query| query.at(place))
     }
 }
 
 /// The table of this name.
-pub(crate) fn find_table<'t>(template: &'t Template, name: &str, path: &str) -> Result<&'t Table, Problem> {
-    template.table(name).ok_or_else(|| fault::unknown_table(template, name, path))
+pub(crate) fn find_table<'t>(
+    template: &'t Template,
+    name: &str,
+    place: &Place<'_>,
+) -> Result<&'t Table, Problem> {
+    template.table(name).ok_or_else(|| fault::unknown_table(template, name, place))
 }

@@ -3,7 +3,7 @@
 use atomicbase_core::{Code, Problem, closest};
 use schema::{Column, Reference, ReferenceAction, Table, Template};
 
-use super::fault::{Fault, shown};
+use super::fault::{Fault, Place, shown};
 
 /// A relation from one table to another.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ pub(super) fn find<'a>(
     template: &'a Template,
     table: &'a Table,
     name: &str,
-    path: &str,
+    place: &Place<'_>,
 ) -> Result<Relation<'a>, Problem> {
     let (other, column) = match name.split_once('!') {
         Some((other, column)) => (other, Some(column)),
@@ -53,12 +53,12 @@ pub(super) fn find<'a>(
         if column.is_some() && !many.is_empty() { many } else { one.chain(many).collect() };
     match found.as_slice() {
         [relation] => Ok(*relation),
-        [] => Err(unknown(template, table, name, path)),
+        [] => Err(unknown(template, table, name, place)),
         several => {
             let message = format!("Several keys join `{}` and `{}`.", table.name, shown(other));
             let names: Vec<String> =
                 several.iter().map(|relation| format!("`{}`", relation.name())).collect();
-            Err(Fault::at(Code::AmbiguousRelation, path, message)
+            Err(Fault::at(Code::AmbiguousRelation, place, message)
                 .hint(format!("Write {}.", names.join(" or "))))
         }
     }
@@ -100,9 +100,9 @@ pub(super) fn has_followers(template: &Template, table: &Table) -> bool {
     all.any(|(_, reference)| reference.table == table.name && follows(reference))
 }
 
-fn unknown(template: &Template, table: &Table, name: &str, path: &str) -> Problem {
+fn unknown(template: &Template, table: &Table, name: &str, place: &Place<'_>) -> Problem {
     let message = format!("`{}` has no relation `{}`.", table.name, shown(name));
-    let problem = Fault::at(Code::RelationNotFound, path, message);
+    let problem = Fault::at(Code::RelationNotFound, place, message);
     let mut tables: Vec<&str> =
         relations(template, table).map(|relation| relation.table.name.as_str()).collect();
     let names: Vec<String> = relations(template, table).map(|relation| relation.name()).collect();

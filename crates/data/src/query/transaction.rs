@@ -97,9 +97,9 @@ impl Transaction {
         let placed = error.statement.and_then(|statement| {
             let operation = self.operations.iter().find(|placed| placed.statements.contains(&statement))?;
             let row = operation.answer.place(statement - operation.statements.start);
-            Some(row.unwrap_or(&operation.place))
+            Some(row.unwrap_or_else(|| operation.place.clone()))
         });
-        explain(error, placed.unwrap_or_default())
+        explain(error, &placed.unwrap_or_default())
     }
 }
 

@@ -5,10 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use db::Value as Bound;
 use schema::{Column, ColumnType, Table};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::fault::{Fault, shown};
+use super::fault::{Fault, Place, shown};
+use super::fields::Json;
 
 /// Largest integer that every JSON reader holds exactly; beyond it, a string is taken too.
 pub(super) const EXACT: i64 = 1 << 53;
@@ -16,58 +16,64 @@ pub(super) const EXACT: i64 = 1 << 53;
 const JSON_DEPTH: usize = 1_000;
 
 /// A value that is to be stored: also NULL, the enum and what JSON columns hold.
-pub(super) fn store(table: &Table, column: &Column, raw: &RawValue, path: &str) -> Result<Bound, Problem> {
+pub(super) fn store(
+    table: &Table,
+    column: &Column,
+    raw: &RawValue,
+    place: &Place<'_>,
+) -> Result<Bound, Problem> {
     if raw.get() == "null" {
         if table.refuses_null(column) {
             let message = format!("`{}.{}` must have a value.", table.name, column.name);
-            return Err(Fault::at(Code::NotNullViolation, path, message));
+            return Err(Fault::at(Code::NotNullViolation, place, message));
         }
         return Ok(Bound::Null);
     }
     if column.column_type == ColumnType::Json {
         check_json(raw.get())
-            .map_err(|fault| Fault::at(Code::CheckViolation, path, format!("`{}` {fault}.", column.name)))?;
+            .map_err(|fault| Fault::at(Code::CheckViolation, place, format!("`{}` {fault}.", column.name)))?;
         // As it was sent: no number in it is read and written again.
         return Ok(Bound::Text(raw.get().to_owned()));
     }
-    let value: Value = serde_json::from_str(raw.get()).map_err(|_| mismatch(column, raw.get(), path))?;
-    let bound = compare(column, &value, path)?;
+    let value: Json<'_> = serde_json::from_str(raw.get()).map_err(|_| mismatch(column, raw.get(), place))?;
+    let bound = compare(column, &value, place)?;
     if let (Some(allowed), Bound::Text(text)) = (&column.enum_values, &bound)
         && !allowed.contains(text)
     {
         let message = format!("`{}` is not one of {}.", shown(text), allowed.join(", "));
-        return Err(Fault::at(Code::CheckViolation, path, message));
+        return Err(Fault::at(Code::CheckViolation, place, message));
     }
     Ok(bound)
 }
 
 /// A value that a column is compared with. NULL is not one (`is` asks for it), and neither is JSON.
-pub(super) fn compare(column: &Column, value: &Value, path: &str) -> Result<Bound, Problem> {
+pub(super) fn compare(column: &Column, value: &Json<'_>, place: &Place<'_>) -> Result<Bound, Problem> {
     let bound = match (column.column_type, value) {
-        (ColumnType::Text | ColumnType::Id, Value::String(text)) if text.contains('\0') => {
+        (ColumnType::Text | ColumnType::Id, Json::Text(text)) if text.contains('\0') => {
             // SQLite's functions, patterns and collations see a text only as far as its first NUL.
             let message = format!("`{}` takes text, which holds no NUL character.", column.name);
-            return Err(Fault::at(Code::TypeMismatch, path, message).hint("Keep bytes in a `blob` column."));
+            return Err(Fault::at(Code::TypeMismatch, place, message).hint("Keep bytes in a `blob` column."));
         }
-        (ColumnType::Text | ColumnType::Id, Value::String(text)) => Some(Bound::Text(text.clone())),
+        (ColumnType::Text | ColumnType::Id, Json::Text(text)) => Some(Bound::Text(text.as_ref().to_owned())),
         (ColumnType::Integer | ColumnType::Timestamp, value) => integer(value).map(Bound::Integer),
-        (ColumnType::Real, Value::Number(number)) => number.as_f64().map(Bound::Real),
-        (ColumnType::Boolean, Value::Bool(truth)) => Some(Bound::Integer((*truth).into())),
-        (ColumnType::Blob, Value::String(text)) => {
+        (ColumnType::Real, Json::Number(number)) => number.as_f64().map(Bound::Real),
+        (ColumnType::Boolean, Json::Bool(truth)) => Some(Bound::Integer((*truth).into())),
+        (ColumnType::Blob, Json::Text(text)) => {
+            let text = text.as_bytes();
             STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok().map(Bound::Blob)
         }
         _ => None,
     };
-    bound.ok_or_else(|| mismatch(column, &value.to_string(), path))
+    bound.ok_or_else(|| mismatch(column, &value.to_string(), place))
 }
 
-fn integer(value: &Value) -> Option<i64> {
+fn integer(value: &Json<'_>) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64(),
+        Json::Number(number) => number.as_i64(),
         // A client that reads big integers as strings sends them as strings.
-        Value::String(digits) => {
+        Json::Text(digits) => {
             let number = digits.parse().ok().filter(|number: &i64| !(-EXACT..=EXACT).contains(number));
-            number.filter(|number| number.to_string() == *digits)
+            number.filter(|number| number.to_string() == **digits)
         }
         _ => None,
     }
@@ -106,7 +112,7 @@ fn check_json(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn mismatch(column: &Column, given: &str, path: &str) -> Problem {
+fn mismatch(column: &Column, given: &str, place: &Place<'_>) -> Problem {
     let wanted = match column.column_type {
         ColumnType::Text | ColumnType::Id => "text",
         ColumnType::Integer => "an integer of 64 bits",
@@ -116,5 +122,5 @@ fn mismatch(column: &Column, given: &str, path: &str) -> Problem {
         ColumnType::Blob => "bytes as base64 text",
         ColumnType::Json => "JSON",
     };
-    Fault::at(Code::TypeMismatch, path, format!("`{}` takes {wanted}, not {}.", column.name, shown(given)))
+    Fault::at(Code::TypeMismatch, place, format!("`{}` takes {wanted}, not {}.", column.name, shown(given)))
 }

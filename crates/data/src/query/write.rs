@@ -1,35 +1,93 @@
-//! Inserts, updates and deletes as SQL, after every name and value has been checked.
+//! Inserts, updates and deletes: their bodies, every name and value checked, as SQL.
 
 use std::sync::Arc;
 
 use atomicbase_core::{Code, Problem, fresh_uuid};
 use db::{Collect, JsonShape, Statement, Value};
 use schema::{Column, ColumnType, Table};
+use serde_json::value::RawValue;
 
 use super::Scope;
-use super::compile::{Answer, Query, RowId, Sql, returning};
-use super::fault::{Fault, join, unknown_column};
-use super::fields::Members;
-use super::parse::{Action, Delete, Insert, Item, OnConflict, Update};
+use super::compile::{self, Answer, Query, RowId, Rows};
+use super::fault::{Fault, Place, did_you_mean, shown, unknown_column};
+use super::fields::{Fields, Json, Members, list};
+use super::filter::{Condition, conditions};
 use super::relation::has_followers;
+use super::select::returning;
+use super::sql::Sql;
 use super::value;
 
+/// A row, or a list of rows, with its place in the body.
+enum Data<'a> {
+    One(Members<'a>),
+    Listed(Vec<Members<'a>>),
+}
+
 /// One statement per row: rows with the same columns share a prepared statement, and a failing row is known by its number.
-pub(super) fn insert(scope: &Scope<'_>, table: &Table, insert: &Insert<'_>) -> Result<Query, Problem> {
-    let returned = Returned::new(scope, table, insert.returning.as_deref())?;
-    let conflict = insert.on_conflict.as_ref().map(|asked| Conflict::new(table, asked)).transpose()?;
-    let mut statements = Vec::with_capacity(insert.rows.len());
-    let mut places = Vec::with_capacity(insert.rows.len());
-    for (row, path) in &insert.rows {
-        let values = row_to_insert(table, row, path)?;
-        let mut sql = Sql::default();
+pub(super) fn insert(
+    scope: &Scope<'_>,
+    table: &Table,
+    body: &RawValue,
+    place: &Place<'_>,
+) -> Result<Query, Problem> {
+    const FIELDS: [&str; 3] = ["data", "returning", "on_conflict"];
+    let fields = Fields::read(body, place, &FIELDS, "An object with `data`")?;
+    let data_place = place.field("data");
+    let data = read_rows(&fields, &data_place, scope.limits.max_operations)?;
+    let returning = returning(scope, table, &fields, place)?;
+    let conflict = match fields.raw("on_conflict") {
+        None => None,
+        Some(asked) => Some(Conflict::read(table, asked, &place.field("on_conflict"))?),
+    };
+    let insert = Insert { table, returned: Returned::new(scope, returning.as_deref()), conflict };
+    let (statements, rows) = match &data {
+        Data::One(row) => (vec![insert.row(row, &data_place)?], Rows::One(data_place.to_string())),
+        Data::Listed(rows) => {
+            let statements = rows.iter().enumerate();
+            let statements = statements.map(|(index, row)| insert.row(row, &data_place.entry(index)));
+            (statements.collect::<Result<_, _>>()?, Rows::Listed(data_place.to_string()))
+        }
+    };
+    // An insert that may turn into an update has no row id to tell: SQLite's is then that of an earlier insert.
+    let inserts = insert.conflict.is_none_or(|conflict| conflict.action == Action::Ignore);
+    let row_id = (inserts && is_numbered(table)).then_some(RowId { bigint: scope.bigint });
+    Ok(Query::new(statements, Answer::Written { returning: returning.is_some(), row_id, rows }))
+}
+
+fn read_rows<'a>(fields: &Fields<'a>, place: &Place<'_>, most: usize) -> Result<Data<'a>, Problem> {
+    const WANTED: &str = "A row, or a list of rows,";
+    let data = fields.raw("data").ok_or_else(|| Fault::query(place, format!("{WANTED} is missing.")))?;
+    if !data.get().starts_with('[') {
+        return Members::read(data, place, WANTED).map(Data::One);
+    }
+    let rows = list(data, place, WANTED)?;
+    if rows.len() > most {
+        let message = format!("An insert has at most {most} rows, not {}.", rows.len());
+        return Err(Fault::query(place, message).hint("Send the rows in several requests."));
+    }
+    let rows = rows.into_iter().enumerate();
+    let rows = rows.map(|(index, row)| Members::read(row, &place.entry(index), "A row (an object)"));
+    rows.collect::<Result<_, _>>().map(Data::Listed)
+}
+
+/// What the rows of an insert share.
+struct Insert<'t> {
+    table: &'t Table,
+    returned: Returned,
+    conflict: Option<Conflict<'t>>,
+}
+
+impl Insert<'_> {
+    fn row(&self, row: &Members<'_>, place: &Place<'_>) -> Result<Statement, Problem> {
+        let values = row_to_insert(self.table, row, place)?;
+        let mut sql = Sql::with_room();
         sql.push("INSERT INTO ");
-        sql.name(&table.name);
+        sql.name(&self.table.name);
         // An alias, because a table may be called `excluded`.
         sql.push(" AS t");
-        if values.is_empty() && conflict.is_some() {
+        if values.is_empty() && self.conflict.is_some() {
             let message = "The row is empty; with `on_conflict` it has at least one column.";
-            return Err(Fault::query(path, message));
+            return Err(Fault::query(place, message));
         } else if values.is_empty() {
             sql.push(" DEFAULT VALUES");
         } else {
@@ -42,72 +100,95 @@ pub(super) fn insert(scope: &Scope<'_>, table: &Table, insert: &Insert<'_>) -> R
             }
             sql.push(")");
         }
-        if let Some(conflict) = &conflict {
-            conflict.write(&mut sql, table, row);
+        if let Some(conflict) = &self.conflict {
+            conflict.write(&mut sql, self.table, row);
         }
-        statements.push(returned.finish(sql));
-        places.push(path.clone());
+        Ok(self.returned.finish(sql))
     }
-    // An insert that may turn into an update has no row id to tell: SQLite's is then that of an earlier insert.
-    let inserts = conflict.is_none_or(|conflict| conflict.action == Action::Ignore);
-    let row_id = (inserts && is_numbered(table)).then_some(RowId { bigint: scope.bigint });
-    Ok(Query::new(statements, Answer::Written { returning: insert.returning.is_some(), row_id, places }))
 }
 
 /// Only the rows that the filter finds; alone in its transaction unless it finds them by a key.
-pub(super) fn update(scope: &Scope<'_>, table: &Table, update: &Update<'_>) -> Result<Query, Problem> {
-    if update.row.0.is_empty() {
-        return Err(Fault::query(&update.place, "The update sets no column."));
+pub(super) fn update(
+    scope: &Scope<'_>,
+    table: &Table,
+    body: &RawValue,
+    place: &Place<'_>,
+) -> Result<Query, Problem> {
+    const FIELDS: [&str; 3] = ["data", "where", "returning"];
+    const WANTED: &str = "An object of columns and their new values";
+    let fields = Fields::read(body, place, &FIELDS, "An object with `data` and `where`")?;
+    let data_place = place.field("data");
+    let data = fields.raw("data").ok_or_else(|| Fault::query(data_place, format!("{WANTED} is missing.")))?;
+    let Members(row) = Members::read(data, &data_place, WANTED)?;
+    if row.is_empty() {
+        return Err(Fault::query(data_place, "The update sets no column."));
     }
-    let mut sql = Sql::default();
+    let filter = mandatory_filter(table, &fields, place)?;
+    let returning = returning(scope, table, &fields, place)?;
+    let mut sql = Sql::with_room();
     sql.push("UPDATE ");
     sql.name(&table.name);
     sql.push(" SET ");
     let mut seen = Vec::new();
-    for (name, raw) in &update.row.0 {
-        let path = join(&update.place, name);
-        let column = writable(table, name, &path, &mut seen)?;
+    for (name, raw) in &row {
+        let place = data_place.field(name);
+        let column = writable(table, name, &place, &mut seen)?;
         sql.push(if seen.len() > 1 { ", " } else { "" });
         sql.name(&column.name);
         sql.push(" = ");
-        sql.bind(value::store(table, column, raw, &path)?);
+        sql.bind(value::store(table, column, raw, &place)?);
     }
+    let alone = !filter.pins_a_key(table);
     sql.push(" WHERE ");
-    update.filter.write(&mut sql, table, "")?;
-    let alone = !update.filter.pins_a_key(table);
-    written(scope, table, sql, update.returning.as_deref(), vec![update.place.clone()], alone)
+    sql.condition(filter, "");
+    Ok(written(scope, sql, returning.as_deref(), Rows::One(data_place.to_string()), alone))
 }
 
 /// Only the rows that the filter finds; alone in its transaction unless it finds them by a key and no other rows go with them.
-pub(super) fn delete(scope: &Scope<'_>, table: &Table, delete: &Delete) -> Result<Query, Problem> {
-    let mut sql = Sql::default();
+pub(super) fn delete(
+    scope: &Scope<'_>,
+    table: &Table,
+    body: &RawValue,
+    place: &Place<'_>,
+) -> Result<Query, Problem> {
+    let fields = Fields::read(body, place, &["where", "returning"], "An object with `where`")?;
+    let filter = mandatory_filter(table, &fields, place)?;
+    let returning = returning(scope, table, &fields, place)?;
+    let alone = !filter.pins_a_key(table) || has_followers(scope.template, table);
+    let mut sql = Sql::with_room();
     sql.push("DELETE FROM ");
     sql.name(&table.name);
     sql.push(" WHERE ");
-    delete.filter.write(&mut sql, table, "")?;
-    let alone = !delete.filter.pins_a_key(table) || has_followers(scope.template, table);
-    written(scope, table, sql, delete.returning.as_deref(), Vec::new(), alone)
+    sql.condition(filter, "");
+    Ok(written(scope, sql, returning.as_deref(), Rows::None, alone))
 }
 
-fn written(
-    scope: &Scope<'_>,
-    table: &Table,
-    sql: Sql,
-    returning: Option<&[Item]>,
-    places: Vec<String>,
-    alone: bool,
-) -> Result<Query, Problem> {
-    let statement = Returned::new(scope, table, returning)?.finish(sql);
-    let answer = Answer::Written { returning: returning.is_some(), row_id: None, places };
-    Ok(Query { alone, ..Query::new(vec![statement], answer) })
+fn mandatory_filter<'t>(
+    table: &'t Table,
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Condition<'t>, Problem> {
+    let filter = conditions(fields.value("where", place)?.as_ref(), table, &place.field("where"))?;
+    if filter.is_everything() {
+        let message = "An update or delete says which rows it is about.";
+        return Err(Fault::at(Code::MissingWhereClause, place.field("where"), message)
+            .hint("Add `where`, e.g. `[{\"id\": {\"eq\": 1}}]`."));
+    }
+    Ok(filter)
+}
+
+fn written(scope: &Scope<'_>, sql: Sql, returning: Option<&[&Column]>, rows: Rows, alone: bool) -> Query {
+    let statement = Returned::new(scope, returning).finish(sql);
+    let answer = Answer::Written { returning: returning.is_some(), row_id: None, rows };
+    Query { alone, ..Query::new(vec![statement], answer) }
 }
 
 /// What a write answers of its rows.
 struct Returned(Option<(String, Arc<JsonShape>)>);
 
 impl Returned {
-    fn new(scope: &Scope<'_>, table: &Table, items: Option<&[Item]>) -> Result<Self, Problem> {
-        items.map(|items| returning(scope, table, items)).transpose().map(Self)
+    fn new(scope: &Scope<'_>, columns: Option<&[&Column]>) -> Self {
+        Self(columns.map(|columns| compile::returning(scope, columns)))
     }
 
     fn finish(&self, mut sql: Sql) -> Statement {
@@ -126,15 +207,15 @@ impl Returned {
 fn row_to_insert<'t>(
     table: &'t Table,
     row: &Members<'_>,
-    path: &str,
+    place: &Place<'_>,
 ) -> Result<Vec<(&'t Column, Value)>, Problem> {
-    let mut seen = Vec::new();
+    let mut seen = Vec::with_capacity(row.0.len());
     let mut values = Vec::with_capacity(row.0.len() + 1);
     for (name, raw) in &row.0 {
-        let path = join(path, name);
-        let column = writable(table, name, &path, &mut seen)?;
+        let place = place.field(name);
+        let column = writable(table, name, &place, &mut seen)?;
         // A null in the rowid's place would be the next rowid to SQLite; it was sent as a value, so it is refused as one.
-        values.push((column, value::store(table, column, raw, &path)?));
+        values.push((column, value::store(table, column, raw, &place)?));
     }
     for column in &table.columns {
         if seen.contains(&column.name.as_str()) || column.generated.is_some() || column.default.is_some() {
@@ -144,7 +225,7 @@ fn row_to_insert<'t>(
             values.push((column, fresh_uuid().into()));
         } else if table.refuses_null(column) && !(is_numbered(table) && table.in_primary_key(&column.name)) {
             let message = format!("`{}.{}` must have a value.", table.name, column.name);
-            return Err(Fault::at(Code::NotNullViolation, &join(path, &column.name), message));
+            return Err(Fault::at(Code::NotNullViolation, place.field(&column.name), message));
         }
     }
     Ok(values)
@@ -159,15 +240,15 @@ fn is_numbered(table: &Table) -> bool {
 fn writable<'t>(
     table: &'t Table,
     name: &str,
-    path: &str,
+    place: &Place<'_>,
     seen: &mut Vec<&'t str>,
 ) -> Result<&'t Column, Problem> {
-    let column = table.column(name).ok_or_else(|| unknown_column(table, name, path))?;
+    let column = table.column(name).ok_or_else(|| unknown_column(table, name, place))?;
     if column.generated.is_some() {
-        return Err(Fault::query(path, format!("`{}` is computed and cannot be written.", column.name)));
+        return Err(Fault::query(place, format!("`{}` is computed and cannot be written.", column.name)));
     }
     if seen.contains(&column.name.as_str()) {
-        return Err(Fault::query(path, format!("`{}` stands twice.", column.name)));
+        return Err(Fault::query(place, format!("`{}` stands twice.", column.name)));
     }
     seen.push(&column.name);
     Ok(column)
@@ -181,19 +262,35 @@ struct Conflict<'t> {
     update: Option<Vec<&'t Column>>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Ignore,
+    Update,
+    Replace,
+}
+
+const ACTIONS: [(&str, Action); 3] =
+    [("ignore", Action::Ignore), ("update", Action::Update), ("replace", Action::Replace)];
+
 impl<'t> Conflict<'t> {
-    fn new(table: &'t Table, asked: &OnConflict) -> Result<Self, Problem> {
-        let target = match &asked.target {
-            Some(named) => Some(unique_set(table, named, &join(&asked.path, "target"))?),
-            None if asked.action == Action::Ignore => None,
+    fn read(table: &'t Table, body: &RawValue, place: &Place<'_>) -> Result<Self, Problem> {
+        const FIELDS: [&str; 3] = ["target", "action", "update"];
+        let fields = Fields::read(body, place, &FIELDS, "An object with `target` and `action`")?;
+        let action = read_action(fields.value("action", place)?.as_ref(), &place.field("action"))?;
+        let update = match fields.value("update", place)? {
+            None => None,
+            Some(_) if action != Action::Update => {
+                let message = "`update` goes with the action `update` alone.";
+                return Err(Fault::query(place.field("update"), message));
+            }
+            Some(json) => Some(columns_to_update(table, &json, &place.field("update"))?),
+        };
+        let target = match fields.value("target", place)? {
+            Some(json) => Some(unique_set(table, &json, &place.field("target"))?),
+            None if action == Action::Ignore => None,
             None => Some(table.primary_key.as_slice()),
         };
-        let update = asked.update.as_ref().map(|names| {
-            let path = join(&asked.path, "update");
-            let mut seen = Vec::new();
-            names.iter().map(|name| writable(table, name, &path, &mut seen)).collect::<Result<_, _>>()
-        });
-        Ok(Self { action: asked.action, target, update: update.transpose()? })
+        Ok(Self { action, target, update })
     }
 
     /// `replace` sets every column to what an insert would have, by an upsert: SQLite's own REPLACE deletes the row first, which
@@ -238,13 +335,43 @@ impl<'t> Conflict<'t> {
     }
 }
 
-/// The primary key or unique set of exactly these columns.
-fn unique_set<'t>(table: &'t Table, named: &[String], path: &str) -> Result<&'t [String], Problem> {
-    for name in named {
-        table.column(name).ok_or_else(|| unknown_column(table, name, path))?;
+fn read_action(json: Option<&Json<'_>>, place: &Place<'_>) -> Result<Action, Problem> {
+    let names = ACTIONS.iter().map(|(name, _)| *name);
+    let Some(name) = json.and_then(Json::as_text) else {
+        return Err(did_you_mean(Fault::query(place, "An action is wanted."), "", names));
+    };
+    let known = ACTIONS.iter().find(|(known, _)| *known == name).map(|(_, action)| *action);
+    known.ok_or_else(|| {
+        let problem = Fault::query(place, format!("There is no action `{}`.", shown(name)));
+        did_you_mean(problem, name, names)
+    })
+}
+
+fn columns_to_update<'t>(
+    table: &'t Table,
+    json: &Json<'_>,
+    place: &Place<'_>,
+) -> Result<Vec<&'t Column>, Problem> {
+    let mut seen = Vec::new();
+    column_names(json, place)?.into_iter().map(|name| writable(table, name, place, &mut seen)).collect()
+}
+
+fn column_names<'j>(json: &'j Json<'_>, place: &Place<'_>) -> Result<Vec<&'j str>, Problem> {
+    let names: Option<Vec<&str>> = json.as_list().and_then(|list| list.iter().map(Json::as_text).collect());
+    match names {
+        Some(names) if !names.is_empty() => Ok(names),
+        _ => Err(Fault::query(place, "A list of columns is wanted.")),
+    }
+}
+
+/// The primary key or unique set of exactly the columns named.
+fn unique_set<'t>(table: &'t Table, json: &Json<'_>, place: &Place<'_>) -> Result<&'t [String], Problem> {
+    let named = column_names(json, place)?;
+    for name in &named {
+        table.column(name).ok_or_else(|| unknown_column(table, name, place))?;
     }
     let same = |columns: &[String]| {
-        columns.len() == named.len() && columns.iter().all(|column| named.contains(column))
+        columns.len() == named.len() && columns.iter().all(|column| named.contains(&column.as_str()))
     };
     let indexes = table.indexes.iter().filter(|index| index.unique && index.filter.is_none());
     let indexes = indexes.map(|index| &index.columns);
@@ -253,6 +380,6 @@ fn unique_set<'t>(table: &'t Table, named: &[String], path: &str) -> Result<&'t 
         return Ok(set);
     }
     let known: Vec<String> = sets().take(10).map(|set| format!("[{}]", set.join(", "))).collect();
-    Err(Fault::query(path, "The target is neither the primary key nor a unique set of columns.")
+    Err(Fault::query(place, "The target is neither the primary key nor a unique set of columns.")
         .hint(format!("There are {}.", known.join(", "))))
 }

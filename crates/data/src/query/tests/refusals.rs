@@ -89,24 +89,22 @@ fn fields_that_do_not_exist_or_stand_twice() {
 
 #[test]
 fn members_that_stand_twice_anywhere() {
-    for body in [
-        r#"{"where": [{"id": {"gt": "a"}, "id": {"gt": "b"}}]}"#,
-        r#"{"where": [{"id": {"gt": "a", "gt": "b"}}]}"#,
-        r#"{"where": {"or": [{"id": {"eq": "a"}}], "or": [{"id": {"eq": "b"}}]}}"#,
+    for (filter, path) in [
+        (r#"[{"id": {"gt": "a"}, "id": {"gt": "b"}}]"#, "where[0].id"),
+        (r#"[{"id": {"gt": "a", "gt": "b"}}]"#, "where[0].id.gt"),
+        (r#"[{"id": {"gt": "a"}, "i\u0064": {"gt": "b"}}]"#, "where[0].id"),
+        (r#"{"or": [{"id": {"eq": "a"}}], "or": [{"id": {"eq": "b"}}]}"#, "where.or"),
     ] {
-        assert_refused(
-            Verb::Delete,
-            "users",
-            body,
-            Code::InvalidQuery,
-            "where",
-            "stands twice in one object",
-        );
+        let body = format!(r#"{{"where": {filter}}}"#);
+        assert_refused(Verb::Delete, "users", &body, Code::InvalidQuery, path, "stands twice");
     }
-    let order = r#"{"order": {"id": "asc", "id": "desc"}}"#;
-    assert_refused(SELECT, "users", order, Code::InvalidQuery, "order", "`id` stands twice");
-    let select = r#"{"select": [{"tasks!author": ["id"], "tasks!author": ["title"]}]}"#;
-    assert_refused(SELECT, "users", select, Code::InvalidQuery, "select", "`tasks!author` stands twice");
+    for (body, path) in [
+        (r#"{"order": {"id": "asc", "id": "desc"}}"#, "order.id"),
+        (r#"{"select": [{"tasks!author": ["id"], "tasks!author": ["title"]}]}"#, "select[0].tasks!author"),
+        (r#"{"select": [{"t": {"from": "tasks!author", "from": "!boss_id"}}]}"#, "select[0].t.from"),
+    ] {
+        assert_refused(SELECT, "users", body, Code::InvalidQuery, path, "stands twice");
+    }
 }
 
 #[test]
