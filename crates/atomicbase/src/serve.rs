@@ -60,7 +60,7 @@ pub(crate) fn serve(mut settings: Settings, started: impl FnOnce(SocketAddr)) ->
     let listener = bind(settings.listen)?;
     let address = listener.local_addr().map_err(Problem::internal)?;
     let control = runtime()?;
-    control.block_on(async {
+    let served = control.block_on(async {
         let mut signals = Signals::install()?;
         let wired = wire::wire(&mut settings).await?;
         wired.platform.resume_jobs().await?;
@@ -71,26 +71,39 @@ pub(crate) fn serve(mut settings: Settings, started: impl FnOnce(SocketAddr)) ->
         signals.stop().await;
         tracing::info!("stopping: finishing the requests in flight");
         stop.send_replace(true);
-        // Streams that follow a job would never end by themselves.
-        wired.platform.stop().await;
-        let finished = tokio::task::spawn_blocking(move || {
-            servers.into_iter().map(JoinHandle::join).all(|end| end.is_ok())
-        });
-        tokio::select! {
-            finished = finished => {
-                if !finished.unwrap_or(false) {
-                    tracing::error!("a server thread panicked");
-                }
+        let finish = async {
+            // Streams that follow a job would never end by themselves.
+            wired.platform.stop().await;
+            if !join(servers).await {
+                tracing::error!("a server thread panicked");
             }
+            // A request in flight may have begun another job.
+            wired.platform.stop().await;
+        };
+        tokio::select! {
+            () = finish => {}
             () = tokio::time::sleep(GRACE) => tracing::warn!("requests were still running after {GRACE:?}"),
             () = signals.stop() => tracing::warn!("stopped at once by a second signal"),
         }
-        // A request in flight may have begun another job.
-        wired.platform.stop().await;
         drop(wired.access_log);
         drop(wired.lock);
         Ok(())
-    })
+    });
+    // Past its grace nothing holds the process: neither a client that does not read nor a long step of a database.
+    control.shutdown_background();
+    served
+}
+
+/// Waits for the server threads; false if one panicked. On a thread of its own: a runtime waits for its blocking tasks, however
+/// long they take.
+async fn join(servers: Vec<JoinHandle<()>>) -> bool {
+    let (joined, ended) = tokio::sync::oneshot::channel();
+    let joining = std::thread::Builder::new().name("stop".to_owned()).spawn(move || {
+        let ended = servers.into_iter().map(JoinHandle::join).all(|end| end.is_ok());
+        // Nobody waits any more once the grace is over.
+        joined.send(ended).ok();
+    });
+    joining.is_ok() && ended.await.unwrap_or(false)
 }
 
 /// One thread and runtime per core: a request stays on the core that accepted it.

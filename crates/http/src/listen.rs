@@ -32,7 +32,7 @@ pub async fn listen(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEAD_BYTES).pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEAD_BYTES);
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &connections) => accepted,

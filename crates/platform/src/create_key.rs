@@ -36,7 +36,10 @@ pub(crate) async fn create_key(
         return Err(invalid("expires_at", "is in the past; it is unix seconds").into());
     }
     let database = platform.bound_to(wanted.database.as_deref()).await?;
-    let new = NewKey { name: wanted.name, scopes, database, expires_at: wanted.expires_at };
+    // A key that expires gives none that outlives it.
+    let own = platform.expiry_of(&caller).await?;
+    let expires_at = wanted.expires_at.into_iter().chain(own).min();
+    let new = NewKey { name: wanted.name, scopes, database, expires_at };
     let created = platform.directory.create_key(new).await?;
     let (record, key) = created.ok_or_else(|| no_database(&wanted.database.unwrap_or_default()))?;
     let mut answer = KeyAnswer::from(&record);
@@ -45,6 +48,13 @@ pub(crate) async fn create_key(
 }
 
 impl Platform {
+    /// When the caller's own key expires, if it does.
+    async fn expiry_of(&self, caller: &Caller) -> Result<Option<i64>, Problem> {
+        let Caller::Key { id: Some(id), .. } = caller else { return Ok(None) };
+        let keys = self.directory.list_keys().await?;
+        Ok(keys.into_iter().find(|key| key.id == *id).and_then(|key| key.expires_at))
+    }
+
     async fn bound_to(&self, id_or_name: Option<&str>) -> Result<Option<DatabaseId>, Problem> {
         let Some(id_or_name) = id_or_name else { return Ok(None) };
         match self.directory.find_database(id_or_name).await? {

@@ -130,6 +130,18 @@ impl Program {
         assert!(Command::new("kill").args([&format!("-{name}"), &process]).status().unwrap().success());
     }
 
+    /// Waits until a line of the log has these words.
+    pub fn wait_for_log(&self, words: &str) {
+        while !self.log.lock().unwrap().iter().any(|line| line.contains(words)) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// A warning with these words was expected.
+    pub fn expect_log(&self, words: &str) {
+        self.log.lock().unwrap().retain(|line| !line.contains(words));
+    }
+
     /// As a power cut: no handler runs.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -44,3 +44,33 @@ fn requests_in_flight_are_finished() {
     let (_, answer) = again.post("/data/query/notes", &headers, &json!({"limit": 0})).unwrap();
     assert!(answer["count"].as_i64().unwrap() >= answered, "{answer} after {answered} rows were answered");
 }
+
+#[test]
+fn a_client_that_does_not_read_does_not_hold_a_second_signal_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Start::on(folder.path()).run();
+    let (_, pushed) = program.push(&notes(1));
+    program.finish(pushed["job_id"].as_str().unwrap());
+    program.create("one", "notes");
+    for id in 0..30 {
+        let row = json!({"id": id, "text": "x".repeat(900_000)});
+        assert_eq!(program.insert("one", "notes", &row).unwrap().0, 200);
+    }
+    // Far more than socket buffers hold is answered, and none of it read.
+    let mut stalled = std::net::TcpStream::connect(&program.address).unwrap();
+    let request = format!(
+        "POST /data/query/notes HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {}\r\ndatabase: one\r\ncontent-length: 2\r\n\r\n{{}}",
+        crate::program::KEY
+    );
+    std::io::Write::write_all(&mut stalled, request.as_bytes()).unwrap();
+    let mut first = [0_u8; 1];
+    std::io::Read::read_exact(&mut stalled, &mut first).unwrap();
+    program.signal("TERM");
+    program.wait_for_log("stopping");
+    program.signal("TERM");
+    let mut program = program;
+    let began = Instant::now();
+    assert!(program.child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(10));
+    program.expect_log("second signal");
+}

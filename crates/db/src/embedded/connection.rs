@@ -37,6 +37,8 @@ const STEPS_BETWEEN_CHECKS: i32 = 100;
 const STATEMENTS: usize = 64;
 /// Frames (of 4 KiB) in the log that make a checkpoint worth its syncs.
 const CHECKPOINT_FRAMES: u32 = 1_000;
+/// Frames at which the log is emptied even if readers have to be waited for: while one overlaps the next it could never start anew.
+const EMPTY_FRAMES: u32 = 4 * CHECKPOINT_FRAMES;
 /// Frames that are not left behind when a database is closed.
 const CLOSE_FRAMES: u32 = 64;
 
@@ -47,12 +49,13 @@ const PRAGMAS: &str = "
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA journal_size_limit = 4194304;
     PRAGMA cache_size = -512;
-    PRAGMA temp_store = MEMORY;
 ";
 
 pub(crate) struct Connection {
     sqlite: rusqlite::Connection,
     gate: Arc<Gate>,
+    /// Frames at which emptying the log is tried next; further away after each try that a long reader outlasts.
+    empty_at: u32,
 }
 
 /// What the hooks of a connection look at.
@@ -81,7 +84,7 @@ impl Connection {
             stop_at: AtomicU64::new(u64::MAX),
             wal_frames: AtomicU32::new(0),
         });
-        let mut connection = Self { sqlite, gate };
+        let mut connection = Self { sqlite, gate, empty_at: EMPTY_FRAMES };
         connection.configure(options).map_err(|error| classify(&error))?;
         connection.read_back()?;
         Ok(connection)
@@ -211,13 +214,24 @@ impl Connection {
     }
 
     fn checkpoint(&mut self, frames: u32) {
-        if self.gate.wal_frames.load(Ordering::Relaxed) < frames {
+        let grown = self.gate.wal_frames.load(Ordering::Relaxed);
+        if grown < frames {
             return;
         }
+        let empty = grown >= self.empty_at;
         self.stop_at(None);
         let previous = self.gate.connection_use();
         self.set_use(Use::Ours);
-        match self.sqlite.pragma_query_value(None, "wal_checkpoint", |row| row.get::<_, i64>(0)) {
+        // Emptying holds the write lock and waits for readers of the log as long as for any lock; those that begin meanwhile read
+        // the file alone.
+        let sql = if empty { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint" };
+        let checkpointed = self.sqlite.query_row(sql, [], |row| row.get::<_, i64>(0));
+        self.empty_at = match checkpointed {
+            Ok(0) => EMPTY_FRAMES,
+            _ if empty => grown + EMPTY_FRAMES,
+            _ => self.empty_at,
+        };
+        match checkpointed {
             Ok(0) => self.gate.wal_frames.store(0, Ordering::Relaxed),
             // A reader holds the log, or another connection copies it: the next commit asks again.
             Ok(_) => {}

@@ -186,6 +186,10 @@ fn run_one(connection: &Connection, batch: &Batch, alone: bool) -> Result<Outcom
 }
 
 fn in_time(write: Waiting) -> Option<Waiting> {
+    // Whoever asked went away before it began.
+    if write.reply.is_closed() {
+        return None;
+    }
     if write.batch.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         let message = "the deadline passed while the write waited for its turn";
         write.answer(Err(DbError::new(ErrorKind::Timeout, message)));

@@ -105,3 +105,25 @@ async fn a_function_without_a_result_is_told_from_wrong_sql() {
         assert_eq!(error.kind, ErrorKind::Expression(words.to_owned()), "{sql}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_stays_small_while_one_reader_overlaps_the_next() {
+    let fixture = fixture().await;
+    let reads = |database: Arc<dyn Database>| async move {
+        // Each of these reads holds the log for some milliseconds, and there is always one.
+        let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) \
+                   SELECT count(*) FROM n, (SELECT id FROM notes LIMIT 1)";
+        loop {
+            let mut batch = Batch::read().with(Statement::query(sql, vec![]));
+            batch.slow = true;
+            database.run(batch).await.unwrap();
+        }
+    };
+    let readers: Vec<_> = (0..3).map(|_| tokio::spawn(reads(fixture.database.clone()))).collect();
+    for id in 0..80 {
+        fixture.database.run(insert(id, &format!("{id}{}", "x".repeat(1_000_000)))).await.unwrap();
+    }
+    readers.iter().for_each(tokio::task::JoinHandle::abort);
+    let log = std::fs::metadata(fixture.folder.path().join("db_1.db-wal")).unwrap().len();
+    assert!(log < 40_000_000, "80 MB were written, and the log holds {log} bytes");
+}

@@ -39,3 +39,24 @@ async fn what_was_accepted_is_finished_after_the_signal_to_stop() {
     server.await.unwrap().unwrap();
     assert!(TcpStream::connect(address).is_err(), "nobody new is let in");
 }
+
+#[tokio::test]
+async fn what_is_no_request_is_answered_and_so_is_what_stands_before_half_a_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_stop, stopping) = watch::channel(false);
+    let router = Router::new().route("/", get(async || "hello"));
+    tokio::spawn(atomicbase_http::listen(listener, router, Arc::new(Semaphore::new(10)), stopping));
+    let client = tokio::task::spawn_blocking(move || {
+        let answer_to = |sent: &[u8]| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(sent).unwrap();
+            let mut answer = [0_u8; 12];
+            stream.read_exact(&mut answer).unwrap();
+            String::from_utf8_lossy(&answer).into_owned()
+        };
+        assert_eq!(answer_to(b"GARBAGE\r\n\r\n"), "HTTP/1.1 400");
+        assert_eq!(answer_to(b"GET / HTTP/1.1\r\nhost: test\r\n\r\nGET /he"), "HTTP/1.1 200");
+    });
+    client.await.unwrap();
+}

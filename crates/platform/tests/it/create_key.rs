@@ -87,3 +87,18 @@ async fn what_does_not_fit_is_refused() {
     }
     assert_eq!(server.get("/platform/keys").await.json(), json!({"data": []}));
 }
+
+#[tokio::test]
+async fn a_key_that_expires_gives_none_that_outlives_it() {
+    let server = start(&[]).await;
+    let expires_at = server.clock.now() + 100;
+    let own =
+        create(&server, json!({"name": "short", "scopes": ["platform"], "expires_at": expires_at})).await;
+    for wanted in [json!(null), json!(expires_at + 1), json!(expires_at - 1)] {
+        let body = json!({"name": "heir", "scopes": ["platform"], "expires_at": wanted});
+        let request = server.request(Method::POST, "/platform/keys").anonymous();
+        let request = request.header("authorization", &format!("Bearer {}", own["key"].as_str().unwrap()));
+        let heir = request.json(body).send().await.json();
+        assert!(heir["expires_at"].as_i64().unwrap() <= expires_at, "{heir}");
+    }
+}
