@@ -33,7 +33,11 @@ pub struct ExpressionError {
 
 /// Functions that an expression of a template cannot use: they reach outside the row or differ from one run to the next
 /// without being of use in a schema.
-const REFUSED: [&str; 10] = [
+const REFUSED: [&str; 14] = [
+    "match",
+    "last_insert_rowid",
+    "changes",
+    "total_changes",
     "load_extension",
     "fts3_tokenizer",
     "readfile",
@@ -63,18 +67,25 @@ pub fn prove_expressions(
         .map_err(|error| classify(&error))?;
     let mut errors = Vec::new();
     for expression in expressions {
-        selects.store(0, Ordering::Relaxed);
         let source = expression.table.as_ref().map(|table| format!(" FROM {}", quote(table)));
-        let probe = format!("SELECT ({}){}", expression.sql, source.unwrap_or_default());
-        if let Err(error) = scratch.prepare(&probe) {
-            let error = classify(&error);
-            let message = match error.kind {
+        let source = source.unwrap_or_default();
+        // As a column it shows its subselects; in WHERE an aggregate is refused, as it is where the expression is to stand.
+        let probes = [
+            format!("SELECT ({}){source}", expression.sql),
+            format!("SELECT 1{source} WHERE ({})", expression.sql),
+        ];
+        let refusal = probes.iter().find_map(|probe| {
+            selects.store(0, Ordering::Relaxed);
+            let error = classify(&scratch.prepare(probe).err()?);
+            Some(match error.kind {
                 ErrorKind::Denied => {
                     "may only use the row's own columns and plain functions: no subselect, PRAGMA or outside access"
                         .to_owned()
                 }
-                _ => plain_message(&error.message, &probe),
-            };
+                _ => plain_message(&error.message, probe),
+            })
+        });
+        if let Some(message) = refusal {
             errors.push(ExpressionError { path: expression.path.clone(), message });
         }
     }
@@ -170,6 +181,11 @@ mod tests {
             (Some("t"), "1) FROM t; DROP TABLE t; --"),
             (Some("t"), "1; ATTACH 'x' AS y"),
             (None, "no_such_function()"),
+            (None, "count(*)"),
+            (None, "sum(1)"),
+            (Some("t"), "max(a) OVER () > 1"),
+            (None, "last_insert_rowid()"),
+            (None, "match('a', 'b')"),
             (Some("t"), "(SELECT name FROM pragma_table_info('t'))"),
         ] {
             assert!(prove(table, sql).is_err(), "{sql}");

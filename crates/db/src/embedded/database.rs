@@ -19,6 +19,8 @@ use crate::error::{DbError, ErrorKind};
 const INLINE: Duration = Duration::from_micros(500);
 /// How much such a read may render: a row of a megabyte takes a millisecond between two looks at the clock.
 const INLINE_BYTES: usize = 256 * 1024;
+/// What a read that runs is given to notice its deadline, before whoever waits is answered without it.
+const OVERTIME: Duration = Duration::from_millis(250);
 /// Connections that reads of one database may have; its writer has one more, so that slow reads never hold writes up.
 const READ_CONNECTIONS: usize = 8;
 const WRITE_CONNECTIONS: usize = READ_CONNECTIONS + 1;
@@ -76,6 +78,7 @@ impl EmbeddedDatabase {
         }
         let (reply, answer) = oneshot::channel();
         let Some(database) = self.this.upgrade() else { return Err(gone()) };
+        let batch_deadline = batch.deadline;
         self.workers.reads.submit(move || {
             // Nobody waits any more: the client went away while this was queued.
             if reply.is_closed() {
@@ -86,7 +89,14 @@ impl EmbeddedDatabase {
                 .and_then(|connection| database.read_on(connection, &batch, batch.deadline, batch.max_bytes));
             drop(reply.send(outcome));
         });
-        answer.await.unwrap_or_else(|_| Err(gone()))
+        let Some(deadline) = batch_deadline else { return answer.await.unwrap_or_else(|_| Err(gone())) };
+        match tokio::time::timeout_at((deadline + OVERTIME).into(), answer).await {
+            Ok(answered) => answered.unwrap_or_else(|_| Err(gone())),
+            Err(_) => Err(DbError::new(
+                ErrorKind::Timeout,
+                "the deadline passed while the read waited for a thread",
+            )),
+        }
     }
 
     fn read_on(
