@@ -95,8 +95,11 @@ fn own_folder(folder: &Path) -> Result<FolderLock, Problem> {
 }
 
 /// How many tenant databases stay open, and how many SQLite connections there may be in all.
-fn handle_budget(settings: &Settings) -> (usize, usize) {
+fn handle_budget(settings: &mut Settings) -> (usize, usize) {
     let descriptors = db::raise_descriptor_limit();
+    // Clients take half of the descriptors at most: the databases need the others, whatever is set.
+    let half = usize::try_from(descriptors / 2).unwrap_or(usize::MAX).max(1);
+    settings.max_connections = settings.max_connections.min(half);
     let connections = u64::try_from(settings.max_connections).unwrap_or(u64::MAX);
     let for_databases =
         descriptors.saturating_sub(connections.min(descriptors / 2)).saturating_sub(SPARE_DESCRIPTORS);

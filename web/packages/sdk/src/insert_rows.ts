@@ -22,7 +22,7 @@ export interface WriteAnswer<Data> {
 
 /** What to do where a row of the same key exists. */
 export interface OnConflict<Column extends string, Action extends ConflictAction = ConflictAction> {
-  /** The unique columns that collide; any when left out. */
+  /** The unique columns that collide; left out, any for `ignore` and the primary key for the others. */
   target?: Column | readonly Column[]
   /** `ignore` leaves the old row, `update` takes over `update`'s columns, `replace` all. */
   action: Action
