@@ -2,10 +2,10 @@
 //! The first three bytes choose template, verb and table; the rest is the body.
 #![no_main]
 
-#[path = "../../crates/data/tests/it/sandbox.rs"]
+#[path = "../../crates/query/tests/it/sandbox.rs"]
 mod sandbox;
 
-use data::query::Verb;
+use query::Verb;
 use libfuzzer_sys::fuzz_target;
 use sandbox::Sandbox;
 
@@ -14,10 +14,10 @@ const VERBS: [Verb; 4] = [Verb::Select { count: true }, Verb::Insert, Verb::Upda
 thread_local! {
     static SANDBOXES: [Sandbox; 2] = [
         Sandbox::new(
-            include_bytes!("../../crates/data/tests/fixtures/agency.json"),
-            include_bytes!("../../crates/data/tests/fixtures/agency_rows.json"),
+            include_bytes!("../../crates/query/tests/fixtures/agency.json"),
+            include_bytes!("../../crates/query/tests/fixtures/agency_rows.json"),
         ),
-        Sandbox::new(include_bytes!("../../crates/data/tests/fixtures/forum.json"), b"{}"),
+        Sandbox::new(include_bytes!("../../crates/query/tests/fixtures/forum.json"), b"{}"),
     ];
 }
 

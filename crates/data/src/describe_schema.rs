@@ -9,11 +9,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use directory::{DatabaseRecord, TemplateVersion};
+use query::{Place, describe_relations, find_table};
 use schema::{Column, Table};
 use serde_json::{Value, json};
 
 use crate::Data;
-use crate::query::{Place, describe_relations, find_table};
 use crate::run::Asked;
 
 pub(crate) async fn describe_schema(

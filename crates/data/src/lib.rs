@@ -4,7 +4,6 @@
 mod describe_schema;
 mod openapi;
 mod preferences;
-pub mod query;
 mod query_rows;
 mod run;
 mod run_batch;

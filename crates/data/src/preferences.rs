@@ -3,8 +3,7 @@
 
 use atomicbase_core::{Code, Problem};
 use axum::http::HeaderMap;
-
-use crate::query::{Verb, did_you_mean, shown};
+use query::{Verb, did_you_mean, shown};
 
 /// What a request prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use directory::DatabaseRecord;
+use query::Scope;
 use serde_json::value::RawValue;
 
 use crate::Data;
 use crate::preferences::Preferences;
-use crate::query::Scope;
 use crate::run::{Asked, may_write};
 
 pub(crate) async fn query_rows(

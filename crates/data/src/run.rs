@@ -9,9 +9,9 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use db::{ErrorKind, Outcome};
 use directory::DatabaseRecord;
+use query::{Query, Scope, Transaction};
 
 use crate::Data;
-use crate::query::{Query, Scope, Transaction};
 
 const TEMPLATE_VERSION: HeaderName = HeaderName::from_static("template-version");
 

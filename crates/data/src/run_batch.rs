@@ -9,11 +9,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use directory::DatabaseRecord;
+use query::{Operation, Query, Scope, parse_batch};
 use serde_json::value::RawValue;
 
 use crate::Data;
 use crate::preferences::Preferences;
-use crate::query::{Operation, Query, Scope, parse_batch};
 use crate::run::{Asked, may_write};
 
 /// Statements of one batch: a row of an insert is one, and so is a list of related rows.

@@ -1,8 +1,9 @@
 //! The one way to write a template: what equals its default is left out, so that equal templates have equal JSON and hash.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::policy::Policies;
 use crate::template::{ColumnType, DefaultValue, Table, Template};
 
 impl Template {
@@ -11,8 +12,10 @@ impl Template {
         for table in &mut self.tables {
             normalize_table(table);
         }
-        let policies = self.policies.take();
-        self.policies = policies.map(sorted).filter(|policies| *policies != Value::Object(Map::new()));
+        for rule in self.policies.iter_mut().flat_map(Policies::conditions_mut) {
+            *rule = sorted(rule.take());
+        }
+        self.policies = self.policies.take().filter(|policies| !policies.is_empty());
     }
 
     /// The SHA-256 of the canonical JSON as 64 hex digits, without `renamed_from` and `backfill`: they say how a push gets

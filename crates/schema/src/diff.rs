@@ -2,10 +2,10 @@
 //! The order of columns is no difference, and a new or dropped table is one change whatever it holds.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::change::{Change, ChangeKind};
 use crate::fault::shown;
+use crate::policy::Policies;
 use crate::template::{
     Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
 };
@@ -211,19 +211,18 @@ fn compare_indexes(old: &Table, new: &Table, changes: &mut Vec<Change>) {
     changes.extend(added.map(|index| change(ChangeKind::AddIndex, index)));
 }
 
-fn compare_policies(old: Option<&Value>, new: Option<&Value>, changes: &mut Vec<Change>) {
-    let none = Map::new();
-    let tables = |policies: Option<&Value>| policies.and_then(Value::as_object).unwrap_or(&none).clone();
-    let (old, new) = (tables(old), tables(new));
+fn compare_policies(old: Option<&Policies>, new: Option<&Policies>, changes: &mut Vec<Change>) {
+    let none = Policies::default();
+    let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
     let change = |kind, table: &str| Change::new(kind, table, "policies", format!("policies of {table}"));
-    for (table, policies) in &new {
-        match old.get(table) {
+    for (table, policies) in &new.0 {
+        match old.table(table) {
             None => changes.push(change(ChangeKind::AddPolicies, table)),
             Some(before) if before != policies => changes.push(change(ChangeKind::ChangePolicies, table)),
             Some(_) => {}
         }
     }
-    let dropped = old.keys().filter(|table| !new.contains_key(*table));
+    let dropped = old.0.keys().filter(|table| new.table(table).is_none());
     changes.extend(dropped.map(|table| change(ChangeKind::DropPolicies, table)));
 }
 

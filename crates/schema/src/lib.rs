@@ -11,6 +11,7 @@ mod fault;
 mod order;
 mod parse;
 mod plan;
+mod policy;
 mod template;
 mod validate;
 
@@ -20,6 +21,7 @@ pub use diff::{Diff, diff};
 pub use expression::{Expression, ExpressionKind, InvalidExpression, MAX_EXPRESSION_BYTES, check_expression};
 pub use parse::{FORMAT, MAX_TEMPLATE_BYTES};
 pub use plan::{Plan, Step, Unsupported, plan};
+pub use policy::{Policies, RolePolicy, Rule, Rules, TablePolicies, UpdateRule};
 pub use template::{
     Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
 };

@@ -4,6 +4,7 @@ use atomicbase_core::FieldError;
 use serde_json::{Map, Value};
 
 use crate::fault::{Faults, join, shown, suggestion};
+use crate::policy::{Policies, TablePolicies};
 use crate::template::{
     Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
 };
@@ -71,6 +72,30 @@ fn refuse_nul(value: &Value, path: &str, faults: &mut Faults) {
     }
 }
 
+fn read_policies(map: &Map<String, Value>, faults: &mut Faults) -> Option<Policies> {
+    let Value::Object(tables) = map.get("policies")? else {
+        faults.add("policies", "expected an object with a key per table");
+        return None;
+    };
+    let mut policies = Policies::default();
+    for (table, roles) in tables {
+        let path = format!("policies.{}", shown(table));
+        let Value::Object(roles) = roles else {
+            faults.add(path, "expected an object with a key per role");
+            continue;
+        };
+        let mut read = TablePolicies::new();
+        for (role, policy) in roles {
+            match serde_json::from_value(policy.clone()) {
+                Ok(policy) => drop(read.insert(role.clone(), policy)),
+                Err(error) => faults.add(join(&path, &shown(role)), error.to_string()),
+            }
+        }
+        policies.0.insert(table.clone(), read);
+    }
+    Some(policies)
+}
+
 fn read_template(value: &Value, faults: &mut Faults) -> Option<Template> {
     let map = object(value, "", &["format", "name", "tables", "policies"], faults)?;
     let format = required(map, "format", "", faults)?;
@@ -81,7 +106,7 @@ fn read_template(value: &Value, faults: &mut Faults) -> Option<Template> {
     let name = required(map, "name", "", faults).and_then(|name| text(name, "name", faults));
     let tables =
         required(map, "tables", "", faults).and_then(|tables| list(tables, "tables", faults, read_table));
-    Some(Template { format: FORMAT, name: name?, tables: tables?, policies: map.get("policies").cloned() })
+    Some(Template { format: FORMAT, name: name?, tables: tables?, policies: read_policies(map, faults) })
 }
 
 fn read_table(value: &Value, path: &str, faults: &mut Faults) -> Option<Table> {

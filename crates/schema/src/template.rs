@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::policy::Policies;
+
 /// A named schema: tables with columns, keys and indexes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,7 +16,7 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// Row policies by table and role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policies: Option<serde_json::Value>,
+    pub policies: Option<Policies>,
 }
 
 /// One table.

@@ -6,13 +6,12 @@ mod identifier;
 
 use std::collections::{HashMap, HashSet};
 
-use atomicbase_core::{FieldError, check_slug};
-use serde_json::Value;
-
 use crate::expression::check_expression;
-use crate::fault::{Faults, shown, suggestion};
+use crate::fault::{Faults, join, shown, suggestion};
 use crate::parse::{FORMAT, MAX_TEMPLATE_BYTES};
+use crate::policy::RolePolicy;
 use crate::template::{ColumnType, Fts, ROWID_ALIASES, ReferenceAction, Table, Template};
+use atomicbase_core::{FieldError, check_slug};
 use identifier::check_identifier;
 
 /// Most tables of a template.
@@ -130,19 +129,35 @@ impl Template {
     }
 
     fn check_policies(&self, faults: &mut Faults) {
-        match &self.policies {
-            None => {}
-            Some(Value::Object(policies)) => {
-                for table in policies.keys().filter(|name| self.table(name).is_none()) {
-                    if faults.is_full() {
-                        break;
-                    }
-                    let hint = suggestion(table, self.tables.iter().map(|table| table.name.as_str()));
-                    faults.add(format!("policies.{}", shown(table)), format!("there is no such table{hint}"));
+        for (name, roles) in self.policies.iter().flat_map(|policies| &policies.0) {
+            let path = format!("policies.{}", shown(name));
+            let Some(table) = self.table(name) else {
+                let hint = suggestion(name, self.tables.iter().map(|table| table.name.as_str()));
+                faults.add(path, format!("there is no such table{hint}"));
+                continue;
+            };
+            for (role, policy) in roles {
+                let path = join(&path, &shown(role));
+                if let Err(error) = check_slug(role) {
+                    faults.add(&path, format!("a role's name: {error}"));
+                }
+                if let RolePolicy::Rules(rules) = policy {
+                    check_hidden(table, &rules.hidden, &format!("{path}.hidden"), faults);
                 }
             }
-            Some(_) => faults.add("policies", "expected an object with a key per table"),
         }
+    }
+}
+
+/// Rows are told apart by their key, in orders and cursors too, so that it cannot be hidden.
+fn check_hidden(table: &Table, hidden: &[String], path: &str, faults: &mut Faults) {
+    if hidden.is_empty() {
+        return;
+    }
+    check_column_list(table, hidden, path, faults);
+    for (i, name) in hidden.iter().enumerate().filter(|(_, name)| table.in_primary_key(name)) {
+        faults
+            .add(format!("{path}[{i}]"), format!("`{name}` is part of the primary key and cannot be hidden"));
     }
 }
 

@@ -8,23 +8,24 @@ use crate::packages::{Dependency, Package, packages};
 #[rustfmt::skip]
 const ARROWS: &[(&str, &[&str])] = &[
     // the program
-    ("atomicbase", &["cli", "gateway", "data", "platform", "tenant", "directory", "http", "schema", "evaluate", "db", "core"]),
+    ("atomicbase", &["cli", "gateway", "data", "platform", "tenant", "directory", "http", "query", "schema", "evaluate", "db", "core"]),
     // the command line talks HTTP
     ("cli",        &["schema", "evaluate"]),
     ("gateway",    &["tenant", "directory", "http", "core"]),
     // capabilities
-    ("data",       &["tenant", "directory", "http", "schema", "db", "core"]),
-    ("platform",   &["tenant", "directory", "http", "schema", "db", "core"]),
+    ("data",       &["tenant", "directory", "http", "query", "schema", "db", "core"]),
+    ("platform",   &["tenant", "directory", "http", "query", "schema", "db", "core"]),
     // below them
     ("tenant",     &["directory", "schema", "db", "core"]),
     ("directory",  &["schema", "db", "core"]),
+    ("query",      &["schema", "db", "core"]),
     ("http",       &["core"]),
     ("schema",     &["core"]),
     ("db",         &["core"]),
     ("core",       &[]),
     ("evaluate",   &[]),
     // outside the program: testkit serves tests, the others stand alone
-    ("testkit",    &["atomicbase", "gateway", "data", "platform", "tenant", "directory", "http", "schema", "db", "core"]),
+    ("testkit",    &["atomicbase", "gateway", "data", "platform", "tenant", "directory", "http", "query", "schema", "db", "core"]),
     ("bench",      &[]),
     ("tidy",       &[]),
 ];

@@ -24,13 +24,13 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["axum"],
         only: &["crates/http/", "crates/gateway/", "crates/atomicbase/", "crates/data/", "crates/platform/"],
-        never: &["store.rs", "crates/data/src/query/"],
+        never: &["store.rs", "crates/query/"],
         advice: "axum stops at `http` and at the verb files. Take and return plain types here.",
     },
     Rule {
         words: &["std::fs", "std::net", "std::process", "std::env", "tokio"],
         only: &[],
-        never: &["crates/core/", "crates/schema/", "crates/data/src/query/"],
+        never: &["crates/core/", "crates/schema/", "crates/query/"],
         advice: "This room does no I/O and no async. Let the caller fetch, and pass the value in.",
     },
 ];
@@ -74,7 +74,7 @@ fn a_library_in_the_wrong_room_is_found() {
     assert_eq!(found("crates/tenant/src/open.rs", "use axum::Router;"), 1);
     assert_eq!(found("crates/platform/src/push_template.rs", "use axum::Router;"), 0);
     assert_eq!(found("crates/platform/src/store.rs", "use axum::Router;"), 1);
-    assert_eq!(found("crates/data/src/query/compile.rs", "fn f() -> axum::Response {}"), 1);
-    assert_eq!(found("crates/data/src/query/parse.rs", "use tokio::sync::Mutex; use std::fs;"), 2);
+    assert_eq!(found("crates/query/compile.rs", "fn f() -> axum::Response {}"), 1);
+    assert_eq!(found("crates/query/parse.rs", "use tokio::sync::Mutex; use std::fs;"), 2);
     assert_eq!(found("crates/core/src/clock.rs", "// std::fs is not ours\nuse std::time;"), 0);
 }

@@ -8,7 +8,7 @@ pub(crate) struct Agency {
 }
 
 pub(crate) fn template() -> Value {
-    serde_json::from_str(include_str!("../fixtures/agency.json")).unwrap()
+    serde_json::from_str(include_str!("../../../query/tests/fixtures/agency.json")).unwrap()
 }
 
 impl Agency {
@@ -21,7 +21,7 @@ impl Agency {
         server.push(template()).await;
         server.create_database("acme", "agency").await;
         let rows: Map<String, Value> =
-            serde_json::from_str(include_str!("../fixtures/agency_rows.json")).unwrap();
+            serde_json::from_str(include_str!("../../../query/tests/fixtures/agency_rows.json")).unwrap();
         let inserts: Vec<Value> = rows
             .into_iter()
             .map(|(table, rows)| json!({"operation": "insert", "table": table, "body": {"data": rows}}))

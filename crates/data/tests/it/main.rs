@@ -1,7 +1,6 @@
 //! The data API: over the whole router on real SQLite, and its compiler against an evaluation without SQL.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "a test fails by panicking, what it shares as well"
 )]
@@ -11,8 +10,6 @@ mod delete_rows;
 mod describe_schema;
 mod guide;
 mod insert_rows;
-mod property;
 mod run_batch;
-mod sandbox;
 mod select_rows;
 mod update_rows;

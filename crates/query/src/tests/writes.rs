@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{compile, sql, values};
-use crate::query::{Query, Verb};
+use crate::{Query, Verb};
 
 fn insert(table: &str, body: Value) -> Query {
     compile(Verb::Insert, table, &body.to_string()).unwrap()

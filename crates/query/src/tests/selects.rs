@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{compile, refusal, select, sql, values};
-use crate::query::Verb;
+use crate::Verb;
 use atomicbase_core::Code;
 
 #[test]

@@ -4,7 +4,7 @@ use atomicbase_core::Code;
 use db::Value;
 
 use super::{compile, refusal, values};
-use crate::query::Verb;
+use crate::Verb;
 
 /// What `column` of `projects` is set to by the JSON text `json`.
 fn stored(column: &str, json: &str) -> Result<Value, Code> {

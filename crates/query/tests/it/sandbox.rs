@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use atomicbase_core::{Limits, Problem};
-use data::query::{Scope, Transaction, Verb};
 use db::{Database, DatabaseStore, EmbeddedStore, Mode, Statement, Workers, build_image};
+use query::{Scope, Transaction, Verb};
 use schema::{Template, create_statements};
 use serde_json::Value;
 use serde_json::value::RawValue;

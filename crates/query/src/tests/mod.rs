@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::{Query, Scope, Verb};
 
 fn template() -> Template {
-    Template::parse_json(include_bytes!("../../../tests/fixtures/agency.json")).unwrap()
+    Template::parse_json(include_bytes!("../../tests/fixtures/agency.json")).unwrap()
 }
 
 fn compile(verb: Verb, table: &str, body: &str) -> Result<Query, Problem> {

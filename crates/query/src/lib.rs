@@ -24,8 +24,8 @@ pub use batch::{Operation, parse_batch};
 pub use compile::Query;
 pub use transaction::Transaction;
 
-pub(crate) use fault::{Place, did_you_mean, shown};
-pub(crate) use relation::describe as describe_relations;
+pub use fault::{Place, did_you_mean, shown};
+pub use relation::describe as describe_relations;
 
 /// What every step of a query looks at.
 #[derive(Clone, Copy, Debug)]
@@ -103,10 +103,6 @@ impl Scope<'_> {
 }
 
 /// The table of this name.
-pub(crate) fn find_table<'t>(
-    template: &'t Template,
-    name: &str,
-    place: &Place<'_>,
-) -> Result<&'t Table, Problem> {
+pub fn find_table<'t>(template: &'t Template, name: &str, place: &Place<'_>) -> Result<&'t Table, Problem> {
     template.table(name).ok_or_else(|| fault::unknown_table(template, name, place))
 }

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use atomicbase_core::Limits;
-use data::query::{Query, Scope, Transaction, Verb};
 use db::{Database, DatabaseStore, EmbeddedStore, Workers, build_image};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use query::{Query, Scope, Transaction, Verb};
 use schema::{Template, create_statements};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

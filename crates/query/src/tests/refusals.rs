@@ -4,7 +4,7 @@ use atomicbase_core::{Code, Limits};
 use serde_json::{Value, json};
 
 use super::{compile, refusal, select};
-use crate::query::{Verb, parse_batch};
+use crate::{Verb, parse_batch};
 
 const SELECT: Verb = Verb::Select { count: false };
 

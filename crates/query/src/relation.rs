@@ -117,7 +117,7 @@ fn unknown(template: &Template, table: &Table, name: &str, place: &Place<'_>) ->
 }
 
 /// For introspection: the relations of a table with their unambiguous names.
-pub(crate) fn describe(template: &Template, table: &Table) -> Vec<serde_json::Value> {
+pub fn describe(template: &Template, table: &Table) -> Vec<serde_json::Value> {
     let described = relations(template, table).map(|relation| {
         serde_json::json!({
             "name": relation.name(),

@@ -1,8 +1,8 @@
 //! Bodies that nobody meant: refused as the client's fault, or answered.
 
-use data::query::Verb;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use query::Verb;
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::Sandbox;

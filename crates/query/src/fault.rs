@@ -8,7 +8,7 @@ use schema::{Table, Template};
 
 /// A place in the body, `where[0].title`. It is text only once it is told: nearly every query has no fault.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Place<'p> {
+pub enum Place<'p> {
     /// Where the operation stands in a batch; empty where it is the whole request.
     Start(&'p str),
     /// A member of an object.
@@ -18,11 +18,13 @@ pub(crate) enum Place<'p> {
 }
 
 impl<'p> Place<'p> {
-    pub(crate) fn field(&'p self, name: &'p str) -> Place<'p> {
+    /// The place of this member.
+    pub fn field(&'p self, name: &'p str) -> Place<'p> {
         Place::Field(self, name)
     }
 
-    pub(crate) fn entry(&'p self, index: usize) -> Place<'p> {
+    /// The place of this entry.
+    pub fn entry(&'p self, index: usize) -> Place<'p> {
         Place::Entry(self, index)
     }
 }
@@ -55,7 +57,7 @@ impl Fault {
 }
 
 /// Adds the name that was probably meant, or the names there are.
-pub(crate) fn did_you_mean<'a>(
+pub fn did_you_mean<'a>(
     problem: Problem,
     word: &str,
     names: impl IntoIterator<Item = &'a str> + Clone,
@@ -79,7 +81,7 @@ pub(super) fn unknown_column(table: &Table, name: &str, place: &Place<'_>) -> Pr
 }
 
 /// What a request said, short enough to be repeated.
-pub(crate) fn shown(name: &str) -> String {
+pub fn shown(name: &str) -> String {
     const LONGEST: usize = 64;
     if name.chars().count() <= LONGEST {
         return name.to_owned();
