@@ -68,6 +68,8 @@ impl Scopes {
 pub struct Subject {
     /// The user's id (`usr_…`), where one is known.
     pub user: Option<String>,
+    /// The id of the organization through which the database is reached (`org_…`), where there is one.
+    pub organization: Option<String>,
     /// The role on the database's organization; `None` is a direct grant: everything.
     pub role: Option<String>,
 }
@@ -147,9 +149,13 @@ impl Caller {
 impl Subject {
     /// Names of the built-in roles, highest first.
     pub const ROLES: [&'static str; 4] = ["owner", "admin", "member", "viewer"];
+    /// What policies call [`Caller::Anonymous`]. Nobody has it as a role.
+    pub const ANONYMOUS: &'static str = "anonymous";
 }
 
-fn unauthenticated() -> Problem {
+/// What meets a caller without a key where one is needed.
+#[must_use]
+pub fn unauthenticated() -> Problem {
     Problem::new(Code::Unauthenticated, "This needs a service key.")
         .hint("Send `Authorization: Bearer atb_sk_…`.")
 }
@@ -169,7 +175,7 @@ mod tests {
     #[test]
     fn roles_follow_the_seeds_table() {
         let subject = |role: Option<&str>| Caller::Subject {
-            subject: Subject { user: None, role: role.map(str::to_owned) },
+            subject: Subject { user: None, organization: None, role: role.map(str::to_owned) },
             database: None,
         };
         assert_eq!(subject(Some("viewer")).data_access().unwrap(), DataAccess::Read);

@@ -117,6 +117,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_cache_of_one_keeps_it() {
+        let cached = Cached::new(1);
+        cached.load((), ready("only")).await.unwrap();
+        assert_eq!(cached.get(&()).as_deref(), Some(&"only"));
+    }
+
+    #[tokio::test]
     async fn a_row_that_became_old_while_it_was_loaded_is_answered_but_not_kept() {
         let cached = Cached::new(10);
         let loaded = cached.load(1, async {

@@ -7,6 +7,7 @@ mod jobs;
 mod keys;
 mod mirror;
 mod records;
+mod settings;
 mod store;
 mod templates;
 
@@ -28,13 +29,17 @@ pub use records::{
     DatabaseRecord, JobFailure, JobRecord, JobStatus, KeyRecord, NewVersion, SetAside, TemplateRecord,
     TemplateSummary, TemplateVersion, VersionRecord, VersionState,
 };
+pub use settings::{OrganizationSettings, ReplacedSettings, Settings, UserSettings};
 
 /// What brings `tenants.db` to the shape this program knows.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "templates, databases, jobs, keys",
-    sql: include_str!("../migrations/0001_templates_databases_jobs_keys.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "templates, databases, jobs, keys",
+        sql: include_str!("../migrations/0001_templates_databases_jobs_keys.sql"),
+    },
+    Migration { number: 2, name: "project", sql: include_str!("../migrations/0002_project.sql") },
+];
 
 // What one entry costs is in the hundreds of bytes for databases and keys, and up to a megabyte for a version.
 const CACHED_DATABASES: usize = 100_000;
@@ -46,6 +51,7 @@ const CACHED_VERSIONS: usize = 250;
 pub struct Directory {
     shared: Arc<Shared>,
     mirror: Mirror,
+    secret: [u8; 32],
 }
 
 struct Shared {
@@ -59,6 +65,7 @@ struct Shared {
     templates: Cached<Name, TemplateRecord>,
     versions: Cached<VersionKey, TemplateVersion>,
     keys: Cached<KeyHash, KeyRecord>,
+    settings: Cached<(), Settings>,
 }
 
 impl Directory {
@@ -74,10 +81,18 @@ impl Directory {
             templates: Cached::new(CACHED_TEMPLATES),
             versions: Cached::new(CACHED_VERSIONS),
             keys: Cached::new(CACHED_KEYS),
+            settings: Cached::new(1),
         });
         // A file that is not what it should be fails the start, not the first request.
         shared.read(store::templates::list()).await?;
-        Ok(Self { mirror: Mirror::start(Arc::clone(&shared)), shared })
+        let secret = shared.secret().await?;
+        Ok(Self { mirror: Mirror::start(Arc::clone(&shared)), shared, secret })
+    }
+
+    /// The project's secret: made once, the same for every process of the project. What it signs nobody else can make.
+    #[must_use]
+    pub fn secret(&self) -> [u8; 32] {
+        self.secret
     }
 
     /// Whether `tenants.db` answers.
@@ -87,6 +102,16 @@ impl Directory {
 }
 
 impl Shared {
+    /// The stored secret, made now if there is none.
+    async fn secret(&self) -> Result<[u8; 32], Problem> {
+        let mut fresh = [0; 32];
+        getrandom::fill(&mut fresh).map_err(Problem::internal)?;
+        let batch = Batch::write().with(store::project::insert(fresh)).with(store::project::secret());
+        let outcome = self.database.run(batch).await?;
+        let mut row = store::Row::of(&outcome, 1).pop().ok_or_else(|| Problem::internal("no project"))?;
+        row.bytes()
+    }
+
     /// The rows of one query.
     async fn read(&self, statement: db::Statement) -> Result<Vec<store::Row>, Problem> {
         let outcome = self.database.run(Batch::read().with(statement)).await?;
@@ -121,5 +146,6 @@ impl Shared {
         self.templates.forget_all();
         self.versions.forget_all();
         self.keys.forget_all();
+        self.settings.forget_all();
     }
 }

@@ -55,11 +55,12 @@ impl Directory {
         rows.into_iter().map(|mut row| store::templates::read_history(&mut row)).collect()
     }
 
-    /// Stores a new template with its first version; `None` if there is one of this name.
+    /// Stores a new template with its first version; `None` if there is one of this name, or if the version's policies name a role that
+    /// the project lacks.
     pub async fn create_template(&self, new: &NewVersion) -> Result<Option<JobRecord>, Problem> {
         let now = self.shared.clock.now();
         let batch = Batch::write()
-            .with(store::templates::insert(&new.name, now))
+            .with(store::templates::insert(new, now)?)
             .with(store::templates::insert_version(new, now)?)
             .with(store::jobs::insert_push(&new.job));
         match self.shared.write(batch, forget_template(&new.name)).await {
@@ -69,7 +70,8 @@ impl Directory {
         }
     }
 
-    /// Stores a template's next version with its job; `None` if its base is no longer the latest or a job of the template is unfinished.
+    /// Stores a template's next version with its job; `None` if its base is no longer the latest, a job of the template is unfinished, or
+    /// the version's policies name a role that the project lacks.
     ///
     /// Where there is no database to move, the version is complete and the job completed at once.
     pub async fn push_version(&self, new: &NewVersion) -> Result<Option<JobRecord>, Problem> {

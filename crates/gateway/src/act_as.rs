@@ -1,21 +1,31 @@
 //! `Act-As: role=viewer; user=usr_…` or `anonymous`: a key asks with another caller's rights, and gets exactly these.
 
-use atomicbase_core::{Caller, Code, Problem, Subject, closest};
+use atomicbase_core::{Caller, Code, DatabaseId, Problem, Subject, closest};
 use axum::http::HeaderMap;
+use directory::Settings;
 
-/// The caller that `key` acts as: itself without the header.
-pub(crate) fn act_as(key: Caller, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let mut values = headers.get_all("act-as").iter();
-    let Some(value) = values.next() else { return Ok(key) };
-    let Caller::Key { database, .. } = key else {
-        return Err(Problem::new(Code::Unauthenticated, "`Act-As` needs a service key.")
-            .hint("Send `Authorization: Bearer atb_sk_…` with it."));
-    };
-    let text = value.to_str().map_err(|_| invalid("it holds a character that no header may hold"))?;
-    if values.next().is_some() {
-        return Err(invalid("it is sent more than once"));
+use crate::Gateway;
+
+impl Gateway {
+    /// The caller that `key` acts as: itself without the header.
+    pub(crate) async fn act_as(&self, key: Caller, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let mut values = headers.get_all("act-as").iter();
+        let Some(value) = values.next() else { return Ok(key) };
+        let Caller::Key { database, .. } = key else {
+            return Err(Problem::new(Code::Unauthenticated, "`Act-As` needs a service key.")
+                .hint("Send `Authorization: Bearer atb_sk_…` with it."));
+        };
+        let text = value.to_str().map_err(|_| invalid("it holds a character that no header may hold"))?;
+        if values.next().is_some() {
+            return Err(invalid("it is sent more than once"));
+        }
+        read(text, database, &*self.directory.settings().await?)
     }
-    if text.trim() == "anonymous" {
+}
+
+/// The caller that the header names; it reaches no further than the key.
+fn read(text: &str, database: Option<DatabaseId>, settings: &Settings) -> Result<Caller, Problem> {
+    if text.trim() == Subject::ANONYMOUS {
         return Ok(Caller::Anonymous);
     }
     let (mut user, mut role, mut organization) = (None, None, None);
@@ -40,16 +50,25 @@ pub(crate) fn act_as(key: Caller, headers: &HeaderMap) -> Result<Caller, Problem
     if organization.is_some() {
         return Err(invalid("`role` and `org` exclude each other"));
     }
-    if !Subject::ROLES.contains(&role) {
-        let known = Subject::ROLES.join(", ");
-        let problem = Problem::new(Code::InvalidQuery, format!("`Act-As`: there is no role `{role}`."));
-        return Err(match closest(role, Subject::ROLES) {
-            Some(meant) => problem.hint(format!("Did you mean `{meant}`?")),
-            None => problem.hint(format!("The roles are {known}.")),
-        });
+    if !settings.roles().any(|known| known == role) {
+        return Err(no_role(role, settings));
     }
-    let subject = Subject { user: user.map(str::to_owned), role: Some(role.to_owned()) };
+    let subject = Subject { user: user.map(str::to_owned), organization: None, role: Some(role.to_owned()) };
     Ok(Caller::Subject { subject, database })
+}
+
+fn no_role(role: &str, settings: &Settings) -> Problem {
+    let problem = Problem::new(Code::InvalidQuery, format!("`Act-As`: there is no role `{role}`."));
+    if role == Subject::ANONYMOUS {
+        return problem.hint("Write `Act-As: anonymous`.");
+    }
+    match closest(role, settings.roles()) {
+        Some(meant) => problem.hint(format!("Did you mean `{meant}`?")),
+        None => {
+            let known: Vec<&str> = settings.roles().collect();
+            problem.hint(format!("The roles are {}.", known.join(", ")))
+        }
+    }
 }
 
 fn invalid(why: &str) -> Problem {
@@ -59,20 +78,21 @@ fn invalid(why: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use atomicbase_core::{DataAccess, Scopes};
-
     use super::*;
 
     fn acting(value: &str) -> Result<Caller, Problem> {
-        let mut headers = HeaderMap::new();
-        headers.insert("act-as", value.parse().unwrap());
-        act_as(Caller::Key { id: None, scopes: Scopes::ALL, database: None }, &headers)
+        let roles = serde_json::from_str(r#"{"editor": {}}"#).unwrap();
+        read(value, None, &Settings { roles: Some(roles), ..Settings::default() })
     }
 
     #[test]
     fn a_role_is_taken_as_given() {
-        let caller = acting("role=viewer; user=usr_1").unwrap();
-        assert_eq!(caller.data_access().unwrap(), DataAccess::Read);
+        for role in ["viewer", "editor"] {
+            let Caller::Subject { subject, .. } = acting(&format!("role={role}; user=usr_1")).unwrap() else {
+                panic!("{role} is a subject");
+            };
+            assert_eq!((subject.role.as_deref(), subject.user.as_deref()), (Some(role), Some("usr_1")));
+        }
         assert_eq!(acting("anonymous").unwrap(), Caller::Anonymous);
     }
 
@@ -83,6 +103,7 @@ mod tests {
             "viewer",
             "role=viewer; role=owner",
             "role=root",
+            "role=anonymous",
             "role=viewer; org=a",
             "name=x; role=viewer",
         ] {
@@ -92,9 +113,10 @@ mod tests {
     }
 
     #[test]
-    fn nobody_but_a_key_acts() {
-        let mut headers = HeaderMap::new();
-        headers.insert("act-as", "role=owner".parse().unwrap());
-        assert_eq!(act_as(Caller::Anonymous, &headers).unwrap_err().code(), Code::Unauthenticated);
+    fn the_hint_knows_the_projects_own_roles() {
+        assert_eq!(acting("role=editr").unwrap_err().hint_text(), Some("Did you mean `editor`?"));
+        let known = acting("role=root").unwrap_err();
+        assert_eq!(known.hint_text(), Some("The roles are owner, admin, member, viewer, editor."));
+        assert_eq!(acting("role=anonymous").unwrap_err().hint_text(), Some("Write `Act-As: anonymous`."));
     }
 }

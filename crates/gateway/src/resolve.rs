@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{Caller, Code, Problem, Scope};
+use atomicbase_core::{Caller, Code, Problem, Scope, Subject, unauthenticated};
 use atomicbase_http::Failure;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -11,7 +11,6 @@ use axum::response::Response;
 use directory::DatabaseRecord;
 
 use crate::Gateway;
-use crate::act_as::act_as;
 
 /// Lets a key with the scope pass.
 pub(crate) async fn require_key(
@@ -19,7 +18,8 @@ pub(crate) async fn require_key(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
-    let caller = act_as(gateway.authenticate(request.headers()).await?, request.headers())?;
+    let key = gateway.authenticate(request.headers()).await?;
+    let caller = gateway.act_as(key, request.headers()).await?;
     caller.require(scope)?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
@@ -33,11 +33,14 @@ pub(crate) async fn require_database(
 ) -> Result<Response, Failure> {
     let key = gateway.authenticate(request.headers()).await?;
     // The key's own scope counts also where it acts for somebody else.
-    key.require(Scope::Data)?;
-    let caller = act_as(key, request.headers())?;
-    // Nobody in particular has no path to any database.
-    caller.data_access()?;
-    let database = gateway.database(&caller, request.headers()).await?;
+    if key != Caller::Anonymous {
+        key.require(Scope::Data)?;
+    }
+    let caller = gateway.act_as(key, request.headers()).await?;
+    let database = match caller {
+        Caller::Anonymous => gateway.open_database(request.headers()).await?,
+        Caller::Key { .. } | Caller::Subject { .. } => gateway.database(&caller, request.headers()).await?,
+    };
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(database);
     Ok(next.run(request).await)
@@ -47,15 +50,7 @@ impl Gateway {
     /// The database that the request is about, if the caller reaches it.
     async fn database(&self, caller: &Caller, headers: &HeaderMap) -> Result<Arc<DatabaseRecord>, Problem> {
         let bound = caller.bound_database();
-        let mut values = headers.get_all("database").iter();
-        let named = values.next().map(|value| value.to_str().unwrap_or_default());
-        if values.next().is_some() {
-            return Err(Problem::new(
-                Code::InvalidQuery,
-                "The request carries more than one `Database` header.",
-            ));
-        }
-        let wanted = named.or(bound.map(|id| id.as_str())).ok_or_else(|| {
+        let wanted = named(headers)?.or(bound.map(|id| id.as_str())).ok_or_else(|| {
             Problem::new(Code::DatabaseRequired, "The request names no database.")
                 .hint("Send `Database: <id or name>`.")
         })?;
@@ -65,5 +60,41 @@ impl Gateway {
             Problem::new(Code::DatabaseNotFound, format!("There is no database `{wanted}`."))
                 .hint("Send the id or name of a database as the `Database` header.")
         })
+    }
+
+    /// The database that the request is about, if its policies give anything to nobody in particular. What such a caller may not see
+    /// is answered as what does not exist, so that it learns of no database.
+    async fn open_database(&self, headers: &HeaderMap) -> Result<Arc<DatabaseRecord>, Problem> {
+        if let Some(wanted) = named(headers)?
+            && let Some(record) = self.directory.find_database(wanted).await?
+            && self.is_open_to_anonymous(&record).await?
+        {
+            return Ok(record);
+        }
+        Err(unauthenticated())
+    }
+
+    /// Whether the policies name the role of those who have none, at the version that a request finds.
+    async fn is_open_to_anonymous(&self, record: &DatabaseRecord) -> Result<bool, Problem> {
+        let template = self.directory.find_template(record.template.as_str()).await?;
+        // Opening moves the database to the released version, unless its data has refused that.
+        let released =
+            template.filter(|_| record.set_aside.is_none()).map_or(0, |template| template.released);
+        let version = released.max(record.version);
+        let version = self.directory.find_version(record.template.as_str(), version).await?;
+        let mut tables = version.template.policies.iter().flat_map(|policies| policies.0.values());
+        Ok(tables.any(|roles| roles.contains_key(Subject::ANONYMOUS)))
+    }
+}
+
+/// What the `Database` header says.
+fn named(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all("database").iter();
+    let named = values.next().map(|value| value.to_str().unwrap_or_default());
+    match values.next() {
+        None => Ok(named),
+        Some(_) => {
+            Err(Problem::new(Code::InvalidQuery, "The request carries more than one `Database` header."))
+        }
     }
 }

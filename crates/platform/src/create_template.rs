@@ -27,14 +27,18 @@ pub(crate) async fn create_template(
     Json(new): Json<NewTemplate>,
 ) -> Result<Response, Failure> {
     let name = new.template.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let proposal = platform.propose(&name, new.template).await?;
+    let proposal = platform.propose_push(&name, new.template).await?;
     if proposal.base.is_some() {
         return Err(exists(&name).into());
     }
     let version = proposal.version();
     let storing = platform.clone();
     let stored = platform.to_the_end(async move { storing.directory.create_template(&version).await });
-    let job = stored.await?.ok_or_else(|| exists(&name))?;
+    let Some(job) = stored.await? else {
+        // A role may have gone between the look at it and now.
+        platform.check_roles(&proposal.template).await?;
+        return Err(exists(&name).into());
+    };
     respond_json(StatusCode::CREATED, &PushAnswer::stored(&job, None, &proposal.plan.changes))
 }
 

@@ -1,4 +1,4 @@
-//! Templates, their pushes, databases and keys: everything an operator or a deployment does, by service key.
+//! Templates, their pushes, databases, keys and settings: everything an operator or a deployment does, by service key.
 //! This file is the room's index; each verb has a file of its own.
 
 mod answers;
@@ -10,6 +10,7 @@ mod delete_key;
 mod diff_template;
 mod get_database;
 mod get_job;
+mod get_settings;
 mod get_template;
 mod jobs;
 mod list_databases;
@@ -21,6 +22,7 @@ mod list_versions;
 mod proof;
 mod proposal;
 mod push_template;
+mod put_settings;
 mod reach;
 mod retry_job;
 mod state;
@@ -29,7 +31,7 @@ mod watch_job;
 use atomicbase_core::Scope;
 use atomicbase_http::{Access, Described, Route};
 use axum::http::Method;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 
 pub use state::Platform;
 
@@ -59,6 +61,8 @@ pub fn routes(platform: &Platform) -> Vec<Route> {
         mount(Method::POST, "/platform/keys", "create_key", create_key::described(), post(create_key::create_key)),
         mount(Method::GET, "/platform/keys", "list_keys", list_keys::described(), get(list_keys::list_keys)),
         mount(Method::DELETE, "/platform/keys/{id}", "delete_key", delete_key::described(), delete(delete_key::delete_key)),
+        mount(Method::GET, "/platform/settings", "get_settings", get_settings::described(), get(get_settings::get_settings)),
+        mount(Method::PUT, "/platform/settings", "put_settings", put_settings::described(), put(put_settings::put_settings)),
     ]
 }
 

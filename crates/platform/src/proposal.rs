@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{Code, FieldError, JobId, Name, Problem};
-use directory::{NewVersion, TemplateRecord, TemplateVersion};
+use atomicbase_core::{Code, FieldError, JobId, Name, Problem, Subject, closest};
+use directory::{NewVersion, Settings, TemplateRecord, TemplateVersion};
 use schema::{Plan, Template};
 use serde_json::Value;
 
@@ -67,8 +67,29 @@ impl Proposal {
 }
 
 impl Platform {
-    /// Reads and proves a template that follows the latest version of its name.
+    /// Reads and proves a template that is to be pushed: its policies name only roles that there are.
+    pub(crate) async fn propose_push(&self, name: &str, json: Value) -> Result<Proposal, Problem> {
+        let settings = self.directory.settings().await?;
+        self.propose_with(name, json, Some(settings)).await
+    }
+
+    /// Reads and proves a template that follows the latest version of its name. Settings come with a push and before it, so that
+    /// roles are not looked at here.
     pub(crate) async fn propose(&self, name: &str, json: Value) -> Result<Proposal, Problem> {
+        self.propose_with(name, json, None).await
+    }
+
+    /// Refuses policies that name a role that the settings do not have.
+    pub(crate) async fn check_roles(&self, template: &Template) -> Result<(), Problem> {
+        check_roles(template, &*self.directory.settings().await?)
+    }
+
+    async fn propose_with(
+        &self,
+        name: &str,
+        json: Value,
+        settings: Option<Arc<Settings>>,
+    ) -> Result<Proposal, Problem> {
         let base = match self.directory.find_template(name).await? {
             None => None,
             Some(record) => {
@@ -80,6 +101,9 @@ impl Platform {
         // Reading and proving a large template takes a while of CPU; other requests of this thread do not wait for it.
         let proposed = tokio::task::spawn_blocking(move || {
             let (name, template) = read(&name, &json)?;
+            if let Some(settings) = settings {
+                check_roles(&template, &settings)?;
+            }
             prepare(name, template, base)
         });
         proposed.await.map_err(Problem::internal)?
@@ -98,6 +122,24 @@ fn read(name: &str, json: &Value) -> Result<(Name, Template), Problem> {
     let name = Name::parse(name)
         .map_err(|error| invalid(vec![FieldError { path: "name".to_owned(), message: error.to_string() }]))?;
     Ok((name, template))
+}
+
+fn check_roles(template: &Template, settings: &Settings) -> Result<(), Problem> {
+    let known = || settings.roles().chain([Subject::ANONYMOUS]);
+    let tables = template.policies.iter().flat_map(|policies| &policies.0);
+    let named = tables.flat_map(|(table, roles)| roles.keys().map(move |role| (table, role)));
+    let unknown: Vec<_> = named.filter(|(_, role)| !known().any(|known| known == *role)).collect();
+    let Some((_, first)) = unknown.first() else { return Ok(()) };
+    let add = "add it to `roles` in atomicbase.config.ts";
+    let hint = match closest(first, known()) {
+        Some(meant) => format!("Did you mean `{meant}`? If `{first}` is a role of its own, {add}."),
+        None => format!("If `{first}` is a role of your project, {add}."),
+    };
+    let fault = |(table, role): &(&String, &String)| FieldError {
+        path: format!("policies.{table}.{role}"),
+        message: format!("there is no role `{role}`"),
+    };
+    Err(invalid(unknown.iter().map(fault).collect()).hint(hint))
 }
 
 fn prepare(name: Name, template: Template, base: Option<Base>) -> Result<Proposal, Problem> {

@@ -28,7 +28,7 @@ pub(crate) async fn push_template(
     Path(name): Path<String>,
     Json(push): Json<Push>,
 ) -> Result<Response, Failure> {
-    let proposal = platform.propose(&name, push.template).await?;
+    let proposal = platform.propose_push(&name, push.template).await?;
     if let Some(base) = proposal.base.as_ref().filter(|_| proposal.is_unchanged()) {
         let databases = platform.directory.count_databases(&proposal.name).await?;
         return respond_json(StatusCode::OK, &PushAnswer::unchanged(&base.record, databases));
@@ -50,7 +50,11 @@ impl Platform {
         });
         match stored.await? {
             Some(job) => Ok(job),
-            None => Err(self.overtaken(&proposal.name).await?),
+            None => {
+                // A role may have gone between the look at it and now.
+                self.check_roles(&proposal.template).await?;
+                Err(self.overtaken(&proposal.name).await?)
+            }
         }
     }
 

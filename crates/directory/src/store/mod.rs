@@ -3,6 +3,7 @@
 pub(crate) mod databases;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod project;
 mod row;
 pub(crate) mod templates;
 

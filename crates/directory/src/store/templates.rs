@@ -2,28 +2,49 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{JobId, Name, Problem};
+use atomicbase_core::{JobId, Name, Problem, Subject};
 use db::Statement;
 
 use super::Row;
 use crate::records::NewVersion;
 use crate::records::{TemplateRecord, TemplateSummary, TemplateVersion, VersionRecord, VersionState};
 
-pub(crate) fn insert(name: &Name, now: i64) -> Statement {
-    Statement::new(
-        "INSERT INTO templates (name, created_at) VALUES (?1, ?2)",
-        vec![name.as_str().into(), now.into()],
-    )
+/// The condition that a list of roles in JSON holds none that the project lacks.
+macro_rules! roles_exist {
+    ($list:literal) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM json_each(",
+            $list,
+            ") WHERE value NOT IN (SELECT role FROM project_roles))"
+        )
+    };
 }
 
-/// The next version, if its base is still the latest and no job of the template is unfinished; else nothing.
+/// A template for the first version, unless that names a role that the project lacks.
+pub(crate) fn insert(new: &NewVersion, now: i64) -> Result<Statement, Problem> {
+    Ok(Statement::new(
+        concat!("INSERT INTO templates (name, created_at) SELECT ?1, ?2 WHERE ", roles_exist!("?3")),
+        vec![new.name.as_str().into(), now.into(), own_roles(new)?.into()],
+    ))
+}
+
+/// The roles of the version's policies that are not built in, as JSON.
+fn own_roles(new: &NewVersion) -> Result<String, Problem> {
+    let mut roles = new.template.policies.as_ref().map_or_else(Vec::new, |policies| policies.roles());
+    roles.retain(|role| !Subject::ROLES.contains(role) && *role != Subject::ANONYMOUS);
+    serde_json::to_string(&roles).map_err(Problem::internal)
+}
+
+/// The next version, if its base is still the latest, no job of the template is unfinished and the project has every role that it
+/// names; else nothing.
 ///
 /// Without a database to move it is complete at once.
 pub(crate) fn insert_version(new: &NewVersion, now: i64) -> Result<Statement, Problem> {
     let template = serde_json::to_string(&*new.template).map_err(Problem::internal)?;
     let plan = serde_json::to_string(&new.plan).map_err(Problem::internal)?;
     Ok(Statement::new(
-        "INSERT INTO template_versions
+        concat!(
+            "INSERT INTO template_versions
            (template, version, base, state, hash, template_json, plan_json, job, created_at)
          SELECT name, coalesce(newest, 0) + 1, ?2,
            CASE WHEN EXISTS (SELECT 1 FROM live_databases WHERE template = ?1 AND to_version IS NULL)
@@ -31,7 +52,10 @@ pub(crate) fn insert_version(new: &NewVersion, now: i64) -> Result<Statement, Pr
            ?3, ?4, ?5, ?6, ?7
          FROM template_heads
          WHERE name = ?1 AND coalesce(latest, 0) = ?2
-           AND NOT EXISTS (SELECT 1 FROM jobs WHERE template = ?1 AND finished_at IS NULL)",
+           AND NOT EXISTS (SELECT 1 FROM jobs WHERE template = ?1 AND finished_at IS NULL)
+           AND ",
+            roles_exist!("?8")
+        ),
         vec![
             new.name.as_str().into(),
             new.base.into(),
@@ -40,6 +64,7 @@ pub(crate) fn insert_version(new: &NewVersion, now: i64) -> Result<Statement, Pr
             plan.into(),
             new.job.as_str().into(),
             now.into(),
+            own_roles(new)?.into(),
         ],
     ))
 }

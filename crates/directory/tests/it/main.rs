@@ -4,6 +4,7 @@
 mod databases;
 mod jobs;
 mod keys;
+mod settings;
 mod templates;
 
 use std::sync::Arc;

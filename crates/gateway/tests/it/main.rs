@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, what it shares as well")]
 
 mod act_as;
+mod anonymous;
 mod isolation;
 mod outer;

@@ -4,12 +4,14 @@ mod database;
 mod job;
 mod key;
 mod page;
+mod settings;
 mod template;
 
 pub(crate) use database::{DatabaseAnswer, database_schema};
 pub(crate) use job::{FailureAnswer, JobAnswer, job_schema};
 pub(crate) use key::{KeyAnswer, key_schema};
 pub(crate) use page::{List, PageQuery, list_schema, page_parameters};
+pub(crate) use settings::{read_settings, settings_schema};
 pub(crate) use template::{
     DiffAnswer, PushAnswer, TemplateAnswer, VersionAnswer, diff_schema, push_schema, template_body_schema,
     template_schema, version_schema,
