@@ -1,5 +1,5 @@
-//! Proves a template's SQL on scratch databases: that each expression is one, that SQLite makes the tables, and that it takes
-//! rows in them. Whether the rows of a tenant fit is not known here.
+//! Proves a template's SQL on scratch databases: that each expression is one, that SQLite makes the tables and knows their
+//! tokenizers, and that it takes rows in them. Whether the rows of a tenant fit is not known here.
 
 use atomicbase_core::{Code, FieldError, Problem};
 use db::{DbError, ErrorKind};
@@ -8,6 +8,7 @@ use schema::{DefaultValue, ExpressionKind, Table, Template, create_statements, q
 /// Refuses what SQLite would refuse, by path where that can be told.
 pub(crate) fn prove_template(template: &Template) -> Result<(), Problem> {
     prove_each_expression(template)?;
+    prove_each_search(template)?;
     db::prove_statements(&create_statements(template), &[])
         .map_err(|error| refused_by_sqlite(error, Code::InvalidTemplate))?;
     let mut faults = Vec::new();
@@ -58,11 +59,33 @@ fn prove_each_expression(template: &Template) -> Result<(), Problem> {
     }
     // Where nothing but columns is, each expression fails by itself and can be named.
     let mut bare = template.clone();
-    bare.tables.iter_mut().for_each(|table| keep_expressions(table, |_| false));
+    bare.tables.iter_mut().for_each(bare_columns);
     db::prove_expressions(&create_statements(&bare), &expressions)?.map_err(|faults| {
         let named = |fault: db::ExpressionError| FieldError { path: fault.path, message: fault.message };
         invalid(faults.into_iter().map(named).collect())
     })
+}
+
+/// What SQLite says of each tokenizer; which of them it has is its own to know.
+fn prove_each_search(template: &Template) -> Result<(), Problem> {
+    let mut faults = Vec::new();
+    for (index, table) in template.tables.iter().enumerate() {
+        let Some(fts) = &table.fts else { continue };
+        let mut alone = table.clone();
+        bare_columns(&mut alone);
+        alone.columns.iter_mut().for_each(|column| column.references = None);
+        alone.fts = Some(fts.clone());
+        let alone = Template { tables: vec![alone], ..template.clone() };
+        match db::prove_statements(&create_statements(&alone), &[]) {
+            Ok(()) => {}
+            Err(error) if is_ours(&error.kind) => return Err(error.into()),
+            Err(error) => faults.push(FieldError {
+                path: format!("tables[{index}].fts.tokenize"),
+                message: format!("is refused by SQLite: {}", error.message),
+            }),
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(invalid(faults)) }
 }
 
 /// Tries a row of NULLs in a table of its own that has nothing but its expressions, and says what SQLite cannot evaluate:
@@ -72,6 +95,7 @@ fn takes_a_row(template: &Template, table: &Table) -> Result<Option<String>, Pro
     loose.primary_key.clear();
     loose.unique.clear();
     loose.auto_increment = false;
+    loose.fts = None;
     for column in &mut loose.columns {
         column.not_null = false;
         column.references = None;
@@ -106,6 +130,12 @@ fn with_one_expression(table: &Table, index: usize, path: &str) -> Table {
     let mut only = table.clone();
     keep_expressions(&mut only, |inner| path == format!("tables[{index}].{inner}"));
     only
+}
+
+/// Leaves nothing but columns, so that what is tried on them fails by itself.
+fn bare_columns(table: &mut Table) {
+    keep_expressions(table, |_| false);
+    table.fts = None;
 }
 
 /// Takes out the expressions whose path within the table is not to be kept.

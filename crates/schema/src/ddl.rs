@@ -1,11 +1,16 @@
 //! The SQL that makes and alters a tenant's tables: the only place that writes it. Names are quoted, constants are rendered,
-//! expressions stand in parentheses. Keeps to what SQLite 3.47 understands; full-text search is not written here.
+//! expressions stand in parentheses. Keeps to what SQLite 3.47 understands.
+
+mod fts;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::template::{Column, ColumnType, DefaultValue, Index, Reference, ReferenceAction, Table, Template};
+
+pub use fts::fts_table_name;
+pub(crate) use fts::{create_fts, drop_fts, fill_fts};
 
 /// A name as SQL: in double quotes, its own doubled.
 #[must_use]
@@ -33,7 +38,9 @@ pub fn create_statements(template: &Template) -> Vec<String> {
         let unique = table.unique.iter().map(|columns| create_unique(table, columns));
         unique.chain(table.indexes.iter().map(|index| create_index(table, index)))
     });
-    tables.chain(indexes).collect()
+    let searched =
+        template.tables.iter().filter_map(|table| table.fts.as_ref().map(|fts| create_fts(table, fts)));
+    tables.chain(indexes).chain(searched.flatten()).collect()
 }
 
 pub(crate) fn create_table(table: &Table) -> String {

@@ -16,7 +16,7 @@ mod template;
 mod validate;
 
 pub use change::{Change, ChangeKind, ChangeOp};
-pub use ddl::{create_statements, push_quoted, quote};
+pub use ddl::{create_statements, fts_table_name, push_quoted, quote};
 pub use diff::{Diff, diff};
 pub use expression::{Expression, ExpressionKind, InvalidExpression, MAX_EXPRESSION_BYTES, check_expression};
 pub use parse::{FORMAT, MAX_TEMPLATE_BYTES};

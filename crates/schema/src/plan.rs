@@ -71,6 +71,8 @@ struct Work<'a> {
     added_tables: Vec<&'a Table>,
     added_columns: Vec<(&'a Table, Vec<&'a Column>)>,
     added_indexes: Vec<String>,
+    dropped_fts: Vec<String>,
+    added_fts: Vec<String>,
     /// Columns that no order of steps can add or drop.
     stuck: Vec<(ChangeKind, &'a str, &'a str)>,
 }
@@ -84,6 +86,8 @@ impl<'a> Work<'a> {
             added_tables: Vec::new(),
             added_columns: Vec::new(),
             added_indexes: Vec::new(),
+            dropped_fts: Vec::new(),
+            added_fts: Vec::new(),
             stuck: Vec::new(),
         }
     }
@@ -93,13 +97,15 @@ impl<'a> Work<'a> {
         match change.kind {
             ChangeKind::AddTable => self.added_tables.extend(self.new.table(&change.table)),
             ChangeKind::DropTable => self.drops.tables.extend(self.old.table(&change.table)),
+            // Requests are compiled with them; a database holds nothing of them.
+            ChangeKind::AddPolicies | ChangeKind::DropPolicies | ChangeKind::ChangePolicies => {}
             kind if !is_made_in_place(kind) => return false,
             _ => {
                 if let (Some(old), Some(new)) = (self.old.table(&change.table), self.new.table(&change.table))
                 {
                     return self.take_in_table(change, old, new);
                 }
-                // The table is renamed, which is refused already.
+                // The table is renamed, which is refused already, or new, and comes with its search.
             }
         }
         true
@@ -136,15 +142,34 @@ impl<'a> Work<'a> {
                 let index = old.indexes.iter().find(|index| index.name == name);
                 self.drops.indexes.extend(index.map(|index| DroppedIndex::named(old, index)));
             }
+            ChangeKind::AddFts => self.add_fts(new),
+            ChangeKind::DropFts => self.dropped_fts.extend(ddl::drop_fts(&old.name)),
+            ChangeKind::ChangeFts => {
+                self.dropped_fts.extend(ddl::drop_fts(&old.name));
+                self.add_fts(new);
+            }
             _ => {}
         }
         true
     }
 
+    /// Search over a table that is there, with its rows.
+    fn add_fts(&mut self, table: &Table) {
+        if let Some(fts) = &table.fts {
+            self.added_fts.extend(ddl::create_fts(table, fts));
+            self.added_fts.push(ddl::fill_fts(&table.name));
+        }
+    }
+
     /// The statements in an order in which each finds what it needs: everything goes before anything comes, so that names
-    /// are free, and columns come after the tables they refer to.
+    /// are free, and columns come after the tables they refer to. Search goes before all else and comes after it: a column
+    /// that a trigger mentions cannot be dropped, and a row that a dropped table's deletion reaches would be written to an index.
     fn steps(&mut self) -> Vec<Step> {
-        let DropStatements { mut sql, stuck } = self.drops.statements();
+        let mut sql = std::mem::take(&mut self.dropped_fts);
+        let searched = self.drops.tables.iter().filter(|table| table.fts.is_some());
+        sql.extend(searched.flat_map(|table| ddl::drop_fts(&table.name)));
+        let DropStatements { sql: mut drops, stuck } = self.drops.statements();
+        sql.append(&mut drops);
         let stuck =
             stuck.into_iter().map(|(table, column)| (ChangeKind::DropColumn, &*table.name, &*column.name));
         self.stuck.extend(stuck);
@@ -153,6 +178,7 @@ impl<'a> Work<'a> {
             let unique = table.unique.iter().map(|columns| ddl::create_unique(table, columns));
             let named = table.indexes.iter().map(|index| ddl::create_index(table, index));
             self.added_indexes.extend(unique.chain(named));
+            self.added_fts.extend(table.fts.iter().flat_map(|fts| ddl::create_fts(table, fts)));
         }
         for (table, columns) in &self.added_columns {
             let order = added_column_order(columns);
@@ -161,6 +187,7 @@ impl<'a> Work<'a> {
             self.stuck.extend(stuck);
         }
         sql.append(&mut self.added_indexes);
+        sql.append(&mut self.added_fts);
         sql.into_iter().map(|sql| Step { sql }).collect()
     }
 }
@@ -175,6 +202,9 @@ fn is_made_in_place(kind: ChangeKind) -> bool {
             | ChangeKind::DropUnique
             | ChangeKind::AddIndex
             | ChangeKind::DropIndex
+            | ChangeKind::AddFts
+            | ChangeKind::DropFts
+            | ChangeKind::ChangeFts
     )
 }
 

@@ -259,16 +259,26 @@ fn check_indexes(table: &Table, path: &str, faults: &mut Faults) {
     }
 }
 
+/// Columns that every FTS5 table has.
+const FTS5_NAMES: [&str; 2] = ["rank", "rowid"];
+
 fn check_fts(table: &Table, fts: &Fts, path: &str, faults: &mut Faults) {
     check_column_list(table, &fts.columns, &format!("{path}.columns"), faults);
     for (i, name) in fts.columns.iter().enumerate() {
         if table.column(name).is_some_and(|column| column.column_type != ColumnType::Text) {
             faults.add(format!("{path}.columns[{i}]"), "full-text search reads columns of type text only");
         }
+        if FTS5_NAMES.iter().any(|taken| name.eq_ignore_ascii_case(taken)) {
+            faults.add(
+                format!("{path}.columns[{i}]"),
+                format!("SQLite's search has a column `{name}` of its own"),
+            );
+        }
     }
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '\'');
-    if fts.tokenize.as_ref().is_some_and(|t| t.is_empty() || t.len() > 200 || !t.chars().all(plain)) {
-        faults.add(format!("{path}.tokenize"), "a tokenizer is written as words, such as `porter unicode61`");
+    let wrong = |text: &String| text.is_empty() || text.len() > 200 || text.contains(char::is_control);
+    if fts.tokenize.as_ref().is_some_and(wrong) {
+        let message = "a tokenizer is at most 200 bytes on one line, such as `porter unicode61`";
+        faults.add(format!("{path}.tokenize"), message);
     }
 }
 

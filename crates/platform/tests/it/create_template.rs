@@ -99,13 +99,28 @@ async fn a_body_of_another_shape_is_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_made_yet_is_said_by_name() {
+async fn a_tokenizer_that_sqlite_does_not_have_is_named_by_its_path() {
     let server = TestServer::start().await;
     let mut searched = notes(&["title"]);
-    searched["tables"][0]["fts"] = json!({"columns": ["title"]});
-    let refused = server.post("/platform/templates", json!({"template": searched})).await;
-    assert_eq!(refused.code(), "CHANGE_NOT_SUPPORTED");
-    assert!(!refused.json()["errors"].as_array().unwrap().is_empty());
+    for (tokenize, says) in [
+        ("nosuch", "no such tokenizer: nosuch"),
+        ("porter nosuch", "tokenizer"),
+        ("unicode61 remove_diacritics 9", "tokenizer"),
+        ("unicode61 'open", "tokenize"),
+        ("', content='sqlite_schema", "tokenize"),
+        (" ", "tokenize"),
+    ] {
+        searched["tables"][0]["fts"] = json!({"columns": ["title"], "tokenize": tokenize});
+        let refused = server.post("/platform/templates", json!({"template": searched})).await;
+        assert_eq!(refused.code(), "INVALID_TEMPLATE", "{tokenize}");
+        let errors = &refused.json()["errors"];
+        assert_eq!(errors[0]["path"], "tables[0].fts.tokenize");
+        assert!(errors[0]["message"].as_str().unwrap().contains(says), "{errors}");
+    }
+    searched["tables"][0]["fts"]["tokenize"] = json!("porter unicode61 tokenchars '-_'");
+    let created = server.post("/platform/templates", json!({"template": searched})).await;
+    assert_eq!(created.status, StatusCode::CREATED);
+    server.create_database("acme", "notes").await;
 }
 
 #[tokio::test]

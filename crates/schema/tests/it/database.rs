@@ -10,7 +10,7 @@ use schema::{Template, create_statements};
 
 pub(crate) struct Database(pub(crate) Connection);
 
-/// Per table: columns, indexes with their columns, and foreign keys, each as a sorted list of texts.
+/// Per table: columns, indexes with their columns, foreign keys and what belongs to its search, each as a sorted list of texts.
 pub(crate) type Catalog = BTreeMap<String, Vec<String>>;
 
 impl Database {
@@ -50,8 +50,9 @@ impl Database {
     }
 
     pub(crate) fn catalog(&self) -> Catalog {
-        let tables =
-            self.strings("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+        let tables = self.strings(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND NOT (name GLOB 'sqlite_*' OR name GLOB '_atomicbase*')",
+        );
         tables.into_iter().map(|table| (table.clone(), self.table_catalog(&table))).collect()
     }
 
@@ -77,6 +78,10 @@ impl Database {
                 text(&index)
             )));
         }
+        // An index and its triggers are compared as they are written: nothing in them depends on how the table came to be.
+        facts.extend(self.strings(&format!(
+            "SELECT 'search', type, name, tbl_name, sql FROM sqlite_schema WHERE name GLOB '_atomicbase_fts(' || {quoted} || ')*'"
+        )));
         facts.sort();
         facts
     }

@@ -14,4 +14,5 @@ mod fixtures;
 mod limits;
 mod migrate;
 mod refused;
+mod search;
 mod steps;

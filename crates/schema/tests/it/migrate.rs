@@ -7,6 +7,7 @@ use schema::{Table, Template, plan};
 use serde_json::{Value, json};
 
 use crate::database::Database;
+use crate::search::{assert_search_agrees, remade, words};
 
 const TABLES: usize = 4;
 const COLUMNS: usize = 6;
@@ -27,7 +28,11 @@ struct Part {
     code: bool,
     columns: Vec<bool>,
     indexes: Vec<bool>,
+    search: (usize, u8),
 }
+
+const TOKENIZERS: [Option<&str>; 4] =
+    [None, Some("porter unicode61"), Some("trigram case_sensitive 1"), Some("ascii")];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
@@ -93,8 +98,10 @@ fn whole(kind: impl Strategy<Value = Kind>) -> impl Strategy<Value = Whole> {
 }
 
 fn part(tables: f64) -> impl Strategy<Value = Part> {
-    (prop::bool::weighted(tables), any::<bool>(), vec(any::<bool>(), COLUMNS), vec(any::<bool>(), INDEXES))
-        .prop_map(|(table, code, columns, indexes)| Part { table, code, columns, indexes })
+    let bits = |count| vec(any::<bool>(), count);
+    let search = (0..TOKENIZERS.len(), any::<u8>());
+    (prop::bool::weighted(tables), any::<bool>(), bits(COLUMNS), bits(INDEXES), search)
+        .prop_map(|(table, code, columns, indexes, search)| Part { table, code, columns, indexes, search })
 }
 
 fn template(wholes: &[Whole], parts: &[Part]) -> Template {
@@ -146,8 +153,20 @@ fn table(wholes: &[Whole], parts: &[Part], t: usize) -> Value {
     if part.indexes[3] && part.code && has("c4") {
         unique.push(json!(["code", "c4"]));
     }
-    json!({"name": format!("t{t}"), "columns": columns, "primary_key": key, "auto_increment": auto_increment,
-           "unique": unique, "indexes": indexes})
+    let mut table = json!({"name": format!("t{t}"), "columns": columns, "primary_key": key,
+        "auto_increment": auto_increment, "unique": unique, "indexes": indexes});
+    let (tokenizer, picked) = part.search;
+    let texts = table["columns"].as_array().unwrap().iter().filter(|column| column["type"] == "text");
+    let searched =
+        texts.enumerate().filter(|(i, _)| picked >> i & 1 == 1).map(|(_, column)| column["name"].clone());
+    let searched: Vec<Value> = searched.collect();
+    if !searched.is_empty() {
+        table["fts"] = json!({"columns": searched});
+        if let Some(tokenizer) = TOKENIZERS[tokenizer] {
+            table["fts"]["tokenize"] = json!(tokenizer);
+        }
+    }
+    table
 }
 
 /// The column, unless what it mentions is not there. `None` too for one that would only differ by what is there.
@@ -290,7 +309,47 @@ fn assert_new_columns_filled(database: &Database, old: &Template, new: &Template
     }
 }
 
-fn assert_migrating_equals_creating(wholes: &[Whole], before: &[Part], after: &[Part]) {
+/// A table, a column and what is done, each as a number.
+type Write = (usize, usize, usize);
+
+/// Writes that may break a rule of the template, and then have done nothing.
+fn write(database: &Database, template: &Template, writes: &[Write]) {
+    for (t, c, what) in writes.iter().filter(|_| !template.tables.is_empty()) {
+        let table = &template.tables[t % template.tables.len()];
+        let plain: Vec<_> = table.columns.iter().filter(|column| column.generated.is_none()).collect();
+        let column = plain[c % plain.len()];
+        let (name, key) = (schema::quote(&table.name), schema::quote(&table.primary_key[0]));
+        let value = match column.sql_type() {
+            "TEXT" => format!("'word{what} new'"),
+            "BLOB" => format!("x'{what:02x}'"),
+            _ => what.to_string(),
+        };
+        let set = format!("{} = {value}", schema::quote(&column.name));
+        let integer = table.column(&table.primary_key[0]).unwrap().sql_type() == "INTEGER";
+        let moved = format!("{key} {} {what}", if integer { "+" } else { "||" });
+        let names: Vec<String> = plain.iter().map(|column| schema::quote(&column.name)).collect();
+        let names = names.join(", ");
+        let sql = match what % 5 {
+            0 => format!("DELETE FROM {name} WHERE rowid % 3 = {}", c % 3),
+            1 => format!("UPDATE {name} SET {set} WHERE rowid % 2 = {}", c % 2),
+            2 => format!(
+                "INSERT INTO {name} ({names}) SELECT {names} FROM {name} WHERE true ON CONFLICT DO UPDATE SET {set}"
+            ),
+            3 => format!("UPDATE {name} SET {key} = {moved} WHERE rowid % 3 = {}", c % 3),
+            _ => {
+                let row = names.replacen(&key, &moved, 1);
+                format!(
+                    "INSERT OR IGNORE INTO {name} ({names}) SELECT {row} FROM {name} ORDER BY rowid LIMIT 2"
+                )
+            }
+        };
+        if let Err(error) = database.0.execute(&sql, []) {
+            assert!(error.to_string().contains("constraint failed"), "{error}\n{sql}");
+        }
+    }
+}
+
+fn assert_migrating_equals_creating(wholes: &[Whole], before: &[Part], after: &[Part], writes: &[Write]) {
     let (old, new) = (template(wholes, before), template(wholes, after));
     let Ok(forth) = plan(Some(&old), &new) else { return };
     let database = Database::of(&old);
@@ -305,6 +364,19 @@ fn assert_migrating_equals_creating(wholes: &[Whole], before: &[Part], after: &[
     assert_new_columns_filled(&database, &old, &new);
     database.assert_sound();
     assert_eq!(forth.changes.is_empty(), forth.steps.is_empty());
+
+    assert_search_agrees(&database, &new);
+    write(&database, &new, writes);
+    assert_search_agrees(&database, &new);
+    let created = remade(&database, &new);
+    for table in new.tables.iter().filter(|table| table.fts.is_some()) {
+        assert_eq!(words(&database, &table.name), words(&created, &table.name), "{}", table.name);
+    }
+    database.assert_sound();
+}
+
+fn writes() -> impl Strategy<Value = Vec<Write>> {
+    vec((0..TABLES, 0..COLUMNS, 0..100_usize), 0..12)
 }
 
 proptest! {
@@ -315,8 +387,9 @@ proptest! {
         wholes in vec(whole(kind()), TABLES),
         before in vec(part(0.75), TABLES),
         after in vec(part(0.75), TABLES),
+        writes in writes(),
     ) {
-        assert_migrating_equals_creating(&wholes, &before, &after);
+        assert_migrating_equals_creating(&wholes, &before, &after, &writes);
     }
 
     #[test]
@@ -324,7 +397,8 @@ proptest! {
         wholes in vec(whole(reference()), TABLES),
         before in vec(part(0.95), TABLES),
         after in vec(part(0.3), TABLES),
+        writes in writes(),
     ) {
-        assert_migrating_equals_creating(&wholes, &before, &after);
+        assert_migrating_equals_creating(&wholes, &before, &after, &writes);
     }
 }

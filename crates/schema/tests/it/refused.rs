@@ -92,7 +92,6 @@ fn what_a_table_says_of_its_rows_is_refused() {
         (json!({"primary_key": ["x"]}), "~ t primary key (id) → (x)"),
         (json!({"auto_increment": true}), "~ t auto-increment off → on"),
         (json!({"checks": ["x <> ''"]}), "+ check on t (x <> '')"),
-        (json!({"fts": {"columns": ["x"]}}), "+ full-text search on t(x)"),
     ] {
         let other = table(columns(), fields.clone());
         let found = refused(&plain, &other);
@@ -244,13 +243,6 @@ fn a_rename_to_a_name_that_exists_is_a_contradiction() {
         json!({}),
     );
     assert_eq!(refused(&old, &new), ["~ t.a → t.b (both exist)"]);
-}
-
-#[test]
-fn search_and_policies_are_refused_in_a_first_version_too() {
-    let unsupported = plan(None, &template("search-and-policies")).unwrap_err();
-    let summaries: Vec<&str> = unsupported.refused.iter().map(|change| change.summary.as_str()).collect();
-    assert_eq!(summaries, ["+ full-text search on notes(title, body)", "+ policies of notes"]);
 }
 
 /// SQLite tries checks on the rows that are there: a broken one fails the step and leaves everything as it was.

@@ -3,6 +3,7 @@
 
 mod cache;
 mod migrate;
+mod search;
 
 use std::sync::Arc;
 
