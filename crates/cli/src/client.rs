@@ -64,6 +64,11 @@ impl Client {
         self.answer(request.config().timeout_global(Some(ANSWER_TIMEOUT)).build().send_json(body))
     }
 
+    pub fn put(&self, path: &str, body: &Value) -> Outcome<Value> {
+        let request = self.agent.put(self.url(path)).header("authorization", &self.authorization);
+        self.answer(request.config().timeout_global(Some(ANSWER_TIMEOUT)).build().send_json(body))
+    }
+
     pub fn delete(&self, path: &str) -> Outcome<()> {
         let request = self.agent.delete(self.url(path)).header("authorization", &self.authorization);
         let response = request.config().timeout_global(Some(ANSWER_TIMEOUT)).build().call();

@@ -10,6 +10,7 @@ mod follow;
 mod init;
 mod jobs;
 mod print;
+mod project_settings;
 mod push;
 mod schemas;
 mod settings;

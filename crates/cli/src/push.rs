@@ -11,6 +11,7 @@ use crate::diff::show_changes;
 use crate::exit::{Exit, Failure, FieldError, Outcome};
 use crate::follow::{follow, judge};
 use crate::print::Terminal;
+use crate::project_settings::{self, Sending};
 use crate::schemas::{self, SchemaFile};
 use crate::settings::Settings;
 use crate::units::count;
@@ -39,18 +40,31 @@ pub(crate) fn run(
 ) -> Outcome<()> {
     let files = schemas::load(settings.project(), folder, args.file.as_deref())?;
     let client = Client::new(&settings.connection()?);
+    let mut sending = match &settings.for_server {
+        Some(wanted) => project_settings::send(&client, wanted, terminal)?,
+        None => Sending::default(),
+    };
     let mut results = Vec::new();
     for (i, file) in files.iter().enumerate() {
-        if i > 0 {
+        if i > 0 || sending.changed.is_some() {
             terminal.say("");
         }
         if let Err(failure) = push(args, &client, file, terminal, &mut results) {
             note_the_rest(&files[i + 1..], terminal);
-            return Err(failure.after(json!({ "data": results })));
+            return Err(failure.after(document(&results, &sending)));
         }
     }
-    terminal.document(&json!({ "data": results }));
+    sending.finish(&client, terminal).map_err(|failure| failure.after(document(&results, &sending)))?;
+    terminal.document(&document(&results, &sending));
     Ok(())
+}
+
+fn document(results: &[Value], sending: &Sending) -> Value {
+    let mut document = json!({ "data": results });
+    if let Some(settings) = &sending.changed {
+        document["settings"] = settings.clone();
+    }
+    document
 }
 
 fn push(

@@ -9,6 +9,7 @@ use ureq::http::Uri;
 
 use crate::GlobalArgs;
 use crate::exit::{Failure, Outcome};
+use crate::project_settings;
 
 /// The configuration's file, beside the schemas.
 pub(crate) const CONFIG_FILE: &str = "atomicbase.config.ts";
@@ -79,6 +80,8 @@ pub(crate) struct Settings {
     api_key: Option<String>,
     folder: PathBuf,
     project: Project,
+    /// What the server is to know of the project, where the configuration says something of it.
+    pub for_server: Option<Value>,
 }
 
 /// The members of the configuration that the command line uses; the others are the server's.
@@ -88,6 +91,8 @@ struct Config {
     url: Option<String>,
     api_key: Option<String>,
     schemas: Option<String>,
+    #[serde(skip)]
+    for_server: Option<Value>,
 }
 
 impl Settings {
@@ -109,6 +114,7 @@ impl Settings {
             api_key: given(&args.api_key).or(given(&config.api_key)),
             folder: folder.to_path_buf(),
             project: Project { root, schemas },
+            for_server: config.for_server,
         })
     }
 
@@ -142,5 +148,7 @@ fn given(value: &Option<String>) -> Option<String> {
 fn read_config(path: &Path, root: &Path) -> Outcome<Config> {
     let value: Value = evaluate::evaluate_config(path, root, &evaluate::Limits::default())
         .map_err(|error| Failure::usage(error.to_string()))?;
-    Config::deserialize(&value).map_err(|error| Failure::usage(format!("{}: {error}.", path.display())))
+    let config = Config::deserialize(&value)
+        .map_err(|error| Failure::usage(format!("{}: {error}.", path.display())))?;
+    Ok(Config { for_server: project_settings::of_config(&value), ..config })
 }
