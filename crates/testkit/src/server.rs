@@ -4,17 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atomicbase_core::{Clock, JobId, Limits, Name};
+use atomicbase_core::{Clock, Limits};
 use atomicbase_http::{Outer, OuterSettings, Route};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, StatusCode};
 use db::{EmbeddedStore, Workers};
-use directory::{Directory, NewVersion};
+use directory::Directory;
 use gateway::{Gateway, ServiceKey};
 use http_body_util::BodyExt;
 use platform::Platform;
-use schema::Template;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tenant::Tenants;
@@ -154,21 +153,6 @@ impl TestServer {
             Some(job) => self.finish_job(job).await,
             None => Value::Null,
         }
-    }
-
-    /// Stores a new template as its first version, whether or not a push would take its policies.
-    pub async fn store_template(&self, template: &Value) {
-        let template = Template::parse(template).unwrap();
-        let plain = Template { policies: None, ..template.clone() };
-        let version = NewVersion {
-            name: Name::parse(&template.name).unwrap(),
-            base: 0,
-            plan: schema::plan(None, &plain).unwrap(),
-            hash: template.hash(),
-            template: Arc::new(template),
-            job: JobId::new(),
-        };
-        self.directory.create_template(&version).await.unwrap().unwrap();
     }
 
     /// Follows a job's events to their end; answers the last one.

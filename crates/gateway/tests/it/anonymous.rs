@@ -17,7 +17,7 @@ async fn start() -> TestServer {
         ("shut", json!({"notes": {"viewer": {"select": true}}})),
         ("bare", json!({})),
     ] {
-        server.store_template(&template(name, policies)).await;
+        server.push(template(name, policies)).await;
         server.create_database(&format!("{name}-db"), name).await;
     }
     server
@@ -67,6 +67,19 @@ async fn every_other_database_answers_as_if_none_existed() {
     }
     let at_platform = ask(&server, Method::GET, "/platform/databases", &[("database", "open-db")]).await;
     assert_eq!(at_platform.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_opens_databases_and_shuts_them_again() {
+    let server = start().await;
+    let ask = async || {
+        let headers = [("database", "bare-db")];
+        ask(&server, Method::POST, "/data/query/notes", &headers).await.0
+    };
+    for (policies, status) in [(json!({"notes": {"anonymous": {"select": true}}}), 200), (json!({}), 401)] {
+        server.push(template("bare", policies)).await;
+        assert_eq!(ask().await, status);
+    }
 }
 
 #[tokio::test]

@@ -86,13 +86,38 @@ async fn a_role_that_policies_name_cannot_be_removed() {
     put(&server, json!({"roles": {"editor": {}, "author": {}}})).await;
     let mut template = notes(&["title"]);
     template["policies"] = json!({"notes": {"editor": "all", "viewer": {"select": true}}});
-    server.store_template(&template).await;
+    assert_eq!(server.push(template).await["status"], "completed");
     let refused = put(&server, json!({"roles": {"author": {}}})).await;
     assert_eq!((refused.status, &*refused.code()), (StatusCode::CONFLICT, "CONFLICT"));
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("`notes`") && detail.contains("`editor`"), "{detail}");
     assert_eq!(stored(&server).await, json!({"roles": {"editor": {}, "author": {}}}));
     assert_eq!(put(&server, json!({"roles": {"editor": {}}})).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_role_goes_when_the_push_that_dropped_it_is_stored() {
+    let server = TestServer::start().await;
+    put(&server, json!({"roles": {"editor": {}}})).await;
+    let mut template = notes(&["title"]);
+    for (policies, status) in [
+        (json!({"notes": {"editor": "all"}}), StatusCode::CONFLICT),
+        (json!({"notes": {"viewer": "all"}}), StatusCode::OK),
+    ] {
+        template["policies"] = policies;
+        server.push(template.clone()).await;
+        assert_eq!(put(&server, json!({})).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_diff_looks_at_no_role() {
+    // The command line sends roles when it pushes, and not before.
+    let server = TestServer::start().await;
+    let mut template = notes(&["title"]);
+    template["policies"] = json!({"notes": {"editor": "all"}});
+    let diff = server.post("/platform/templates/notes/diff", json!({"template": template})).await;
+    assert_eq!(diff.status, StatusCode::OK);
 }
 
 #[tokio::test]
