@@ -1,4 +1,5 @@
-//! From a `.schema.ts` file to its template, and from `atomicbase.config.ts` to its settings, in a sandbox.
+//! From a `.schema.ts` file to its template, from `atomicbase.config.ts` to its settings, and from a `.policies.ts` file to its
+//! cases, in a sandbox.
 //! It knows the language of schema files; what a template may be is the business of the crate `schema`.
 
 mod error;
@@ -58,11 +59,17 @@ pub fn evaluate_config(path: &Path, root: &Path, limits: &Limits) -> Result<Valu
     evaluate(path, root, limits, Expected::Config)
 }
 
+/// Evaluates a file of policy tests: `template`, `schema` where the file imports it, `rows` and `cases`. Imports stay below `root`.
+pub fn evaluate_policy_tests(path: &Path, root: &Path, limits: &Limits) -> Result<Value, EvaluateError> {
+    evaluate(path, root, limits, Expected::PolicyTests)
+}
+
 /// What the default export must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
     Schema,
     Config,
+    PolicyTests,
 }
 
 /// What Rust needs beside the stack that QuickJS counts.

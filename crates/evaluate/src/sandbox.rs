@@ -20,8 +20,11 @@ const SCHEMA_SOURCE: &str = include_str!("../../../web/packages/schema/schema.js
 
 const GLOBALS_SOURCE: &str = include_str!("sandbox.js");
 
+const DEFINE_SCHEMA: &str = "export default defineSchema('name', { … })";
+const DEFINE_POLICY_TESTS: &str = "export default definePolicyTests(schema, { rows: { … }, cases: [ … ] })";
+
 /// In JavaScript, because asking what a value is may run the user's code.
-const TEMPLATE_OF_SOURCE: &str = "(value, Schema) => (value instanceof Schema ? value.template : undefined)";
+const CONTENT_OF_SOURCE: &str = "(value, Class) => (value instanceof Class ? value.toJSON() : undefined)";
 
 /// The language without what makes a run differ from the next: no clock but `Date`, no weak references.
 type Language = (
@@ -81,13 +84,20 @@ impl Evaluation<'_> {
         let export: Value = entry.get("default").map_err(explain)?;
         if export.is_undefined() {
             let advice = match expected {
-                Expected::Schema => "export default defineSchema('name', { … })",
+                Expected::Schema => DEFINE_SCHEMA,
                 Expected::Config => "export default defineConfig({ … })",
+                Expected::PolicyTests => DEFINE_POLICY_TESTS,
             };
             return Err(self.entry_error(&format!("has no default export; write `{advice}`")));
         }
         let plain = match expected {
-            Expected::Schema => self.template(ctx, &language, export)?,
+            Expected::Schema => {
+                self.content(ctx, &language, export, "Schema", ("a schema", DEFINE_SCHEMA))?
+            }
+            Expected::PolicyTests => {
+                let wanted = ("tests of policies", DEFINE_POLICY_TESTS);
+                self.content(ctx, &language, export, "PolicyTests", wanted)?
+            }
             Expected::Config => {
                 let define_config: Function = language.get("defineConfig").map_err(explain)?;
                 define_config.call((export,)).map_err(explain)?
@@ -106,23 +116,25 @@ impl Evaluation<'_> {
         module.namespace().map_err(explain)
     }
 
-    fn template<'js>(
+    /// What an export that is one of the language's own classes holds. `wanted` is what else to call it, and how to write it.
+    fn content<'js>(
         &self,
         ctx: &Ctx<'js>,
         language: &Object<'js>,
         export: Value<'js>,
+        class: &str,
+        (wanted, advice): (&str, &str),
     ) -> Result<Value<'js>, EvaluateError> {
-        let template: rquickjs::Result<Value> = language.get("Schema").and_then(|schema: Value| {
-            let template_of: Function = ctx.eval(TEMPLATE_OF_SOURCE)?;
-            template_of.call((export, schema))
+        let content: rquickjs::Result<Value> = language.get(class).and_then(|class: Value| {
+            let content_of: Function = ctx.eval(CONTENT_OF_SOURCE)?;
+            content_of.call((export, class))
         });
-        let template = template.map_err(|error| self.explain(ctx, &error))?;
-        if template.is_undefined() {
-            let message =
-                "the default export is not a schema; write `export default defineSchema('name', { … })`";
-            return Err(self.entry_error(message));
+        let content = content.map_err(|error| self.explain(ctx, &error))?;
+        if content.is_undefined() {
+            let message = format!("the default export is not {wanted}; write `{advice}`");
+            return Err(self.entry_error(&message));
         }
-        Ok(template)
+        Ok(content)
     }
 
     fn json<'js>(&self, ctx: &Ctx<'js>, value: Value<'js>) -> Result<String, EvaluateError> {

@@ -308,6 +308,92 @@ export type Policies<T extends Tables> = {
   }
 }
 
+/** Whom a case acts as: nobody in particular, or somebody in a role. `'member; user=usr_1'` is `{ role: 'member', user: 'usr_1' }`. */
+export type Actor = 'anonymous' | (string & {}) | { readonly role: string; readonly user?: string }
+
+/** A row's primary key; of several columns, their values in order. */
+export type RowKey = string | number | readonly (string | number)[]
+
+// A case has one operation; that the others are absent tells the compiler which table a condition is about.
+type Only<Operation> = {
+  readonly [K in Exclude<'select' | 'insert' | 'update' | 'delete', Operation>]?: undefined
+}
+
+interface Case<C extends Columns> {
+  readonly as: Actor
+  /** The row that it is about; all rows without `row` and `where`. */
+  readonly row?: RowKey
+  /** The rows that it is about: a condition as in policies, or as in a query's `where`. */
+  readonly where?: ((vocabulary: PolicyVocabulary<C>) => Condition) | JsonValue
+}
+
+interface SelectCase<K, C extends Columns> extends Case<C>, Only<'select'> {
+  readonly select: K
+  /** The keys of all rows that are answered, in any order. */
+  readonly sees?: readonly RowKey[]
+  /** Columns that exist for it. */
+  readonly shows?: readonly Name<C>[]
+  /** Columns that do not exist for it. */
+  readonly hides?: readonly Name<C>[]
+  /** Whether it may read the table at all. */
+  readonly allowed?: boolean
+}
+
+interface InsertCase<K, Row> extends Only<'insert'> {
+  readonly as: Actor
+  readonly insert: K
+  readonly data: Row | readonly Row[]
+  readonly allowed: boolean
+}
+
+interface UpdateCase<K, C extends Columns, Changes> extends Case<C>, Only<'update'> {
+  readonly update: K
+  readonly data: Changes
+  /** Whether all these rows change, or none. */
+  readonly allowed?: boolean
+  /** How many of them change. */
+  readonly rows?: number
+}
+
+interface DeleteCase<K, C extends Columns> extends Case<C>, Only<'delete'> {
+  readonly delete: K
+  /** Whether all these rows go, or none. */
+  readonly allowed?: boolean
+  /** How many of them go. */
+  readonly rows?: number
+}
+
+type TableOf<T extends AnyTable> = InferTable<ColumnsOf<T>, T[typeof info]['key']>
+
+type CasesOf<T extends Tables> = {
+  [K in keyof T & string]:
+    | SelectCase<K, ColumnsOf<T[K]>>
+    | InsertCase<K, TableOf<T[K]>['insert']>
+    | UpdateCase<K, ColumnsOf<T[K]>, TableOf<T[K]>['update']>
+    | DeleteCase<K, ColumnsOf<T[K]>>
+}[keyof T & string]
+
+/** What `atomicbase policies test` checks: the rows of a scratch database, and what callers may do with them. */
+export class PolicyTests {
+  private constructor()
+  toJSON(): JsonValue
+}
+
+/** The rows that every case starts from, and the cases; without types where the schema is given by its name. */
+export type PolicyCases<S extends Schema | string> =
+  S extends Schema<string, infer T>
+    ? {
+        readonly rows?: { readonly [K in keyof T]?: readonly TableOf<T[K]>['insert'][] }
+        readonly cases: readonly CasesOf<T>[]
+      }
+    : {
+        readonly rows?: { readonly [table: string]: readonly object[] }
+        readonly cases: readonly object[]
+      }
+
+/** Tests of a schema's policies, as the default export of a `.policies.ts` file. */
+export function definePolicyTests<S extends Schema | string>(schema: S, tests: PolicyCases<S>): PolicyTests
+
 /** A template of format 1. Whatever equals its default is left out. */
 export interface Template {
   readonly format: 1
@@ -366,8 +452,9 @@ export interface Config {
   readonly output?: string
   readonly organizations?: { readonly defaultTemplate?: string; readonly templates?: readonly string[] }
   readonly users?: { readonly templates?: readonly string[] }
-  readonly roles?: { readonly [role: string]: JsonValue }
-  readonly plans?: { readonly [plan: string]: JsonValue }
+  /** Roles beside owner, admin, member and viewer, for policies to name. */
+  readonly roles?: { readonly [role: string]: { readonly [name: string]: JsonValue } }
+  readonly plans?: { readonly [plan: string]: { readonly [name: string]: JsonValue } }
 }
 
 /** The settings, as the default export of `atomicbase.config.ts`. */

@@ -340,12 +340,8 @@ function policiesTemplate(policies, tables) {
   requireKnown(policies, Object.keys(tables), 'policies', 'table')
   return mapObject(policies, (table, roles) => {
     requireObject(roles, `policies.${table} takes an object of roles`)
-    const row = operands(Object.keys(tables[table][state].columns), `${table} has no column`, (name) => ({
-      __col: name,
-    }))
-    return mapObject(roles, (role, rules) =>
-      rolePolicy(rules, { row, auth, ...operators }, `policies.${table}.${role}`),
-    )
+    const vocabulary = policyVocabulary(table, Object.keys(tables[table][state].columns))
+    return mapObject(roles, (role, rules) => rolePolicy(rules, vocabulary, `policies.${table}.${role}`))
   })
 }
 
@@ -437,6 +433,103 @@ function marked(kind, json) {
   return Object.freeze({ [state]: { kind, json } })
 }
 
+export class PolicyTests {
+  constructor(tests) {
+    this.tests = deepFreeze(tests)
+    Object.freeze(this)
+  }
+
+  toJSON() {
+    return this.tests
+  }
+}
+
+// What each kind of case says beside who acts and on which rows. The table and its columns are looked at by the command line.
+const CASES = {
+  select: ['sees', 'shows', 'hides', 'allowed'],
+  insert: ['data', 'allowed'],
+  update: ['data', 'rows', 'allowed'],
+  delete: ['rows', 'allowed'],
+}
+
+export function definePolicyTests(schema, tests) {
+  const isSchema = schema instanceof Schema
+  const template = isSchema ? schema.name : requireText(schema, 'definePolicyTests')
+  requireKnown(tests, ['rows', 'cases'], 'definePolicyTests')
+  requireList(tests.cases, 'cases takes a list of cases')
+  const rows = plainJson(tests.rows === undefined ? {} : tests.rows, 'rows')
+  requireObject(rows, 'rows takes an object of tables')
+  const cases = tests.cases.map((written, i) =>
+    policyCase(written, isSchema ? schema : undefined, `cases[${i}]`),
+  )
+  return new PolicyTests({ template, ...(isSchema && { schema: schema.template }), rows, cases })
+}
+
+function policyCase(written, schema, name) {
+  requireObject(written, `${name} is an object`)
+  const operations = Object.keys(CASES).filter((operation) => owned(written, operation) !== undefined)
+  if (operations.length !== 1)
+    fail(`${name} has one of ${Object.keys(CASES).join(', ')}, and a table as its value`)
+  const [operation] = operations
+  const chosen = operation === 'insert' ? [] : ['row', 'where']
+  requireKnown(
+    written,
+    ['as', operation, ...chosen, ...CASES[operation]],
+    name,
+    `part of a case of ${operation}`,
+  )
+  if (written.row !== undefined && written.where !== undefined)
+    fail(`${name}: row and where exclude each other`)
+  const { as, where, [operation]: table, ...others } = written
+  return {
+    as: actor(as, `${name}.as`),
+    operation,
+    table: requireText(table, `${name}.${operation}`),
+    ...(where !== undefined && { where: policyCaseRows(where, schema, table, `${name}.where`) }),
+    ...plainJson(others, name),
+  }
+}
+
+function actor(as, name) {
+  const says = `${name} is 'anonymous', a role, 'role; user=id' or { role, user }`
+  if (as === 'anonymous') return as
+  if (typeof as === 'string') {
+    const [, role, user] = /^([^;=]+)(?:;\s*user=([^;=]+))?$/.exec(as) || []
+    if (role === undefined) fail(`${says}, not ${describe(as)}`)
+    return { role: role.trim(), ...(user !== undefined && { user: user.trim() }) }
+  }
+  requireObject(as, says)
+  requireKnown(as, ['role', 'user'], name)
+  const user = as.user === undefined ? {} : { user: requireText(as.user, `${name}.user`) }
+  return { role: requireText(as.role, `${name}.role`), ...user }
+}
+
+function policyCaseRows(where, schema, tableName, name) {
+  if (typeof where !== 'function') return plainJson(where, name)
+  if (!schema) fail(`${name}: a function needs the schema itself as definePolicyTests' first argument`)
+  const table = schema.template.tables.find((table) => table.name === tableName)
+  if (!table) fail(`${name}: there is no table ${describe(tableName)}`)
+  try {
+    return [
+      conditionOf(
+        where(
+          policyVocabulary(
+            tableName,
+            table.columns.map((column) => column.name),
+          ),
+        ),
+      ),
+    ]
+  } catch (error) {
+    throw named(error, name)
+  }
+}
+
+function policyVocabulary(table, columns) {
+  const row = operands(columns, `${table} has no column`, (name) => ({ __col: name }))
+  return { row, auth, ...operators }
+}
+
 export function defineConfig(config) {
   requireKnown(config, Object.keys(CONFIG_SETTINGS), 'defineConfig', 'setting')
   for (const [name, kind] of Object.entries(CONFIG_SETTINGS)) {
@@ -512,6 +605,10 @@ function requireBoolean(value, name) {
 
 function requireObject(value, says) {
   if (!isPlainObject(value)) fail(`${says}, not ${describe(value)}`)
+}
+
+function requireList(value, says) {
+  if (!Array.isArray(value)) fail(`${says}, not ${describe(value)}`)
 }
 
 function requireKnown(value, known, verb, word = 'option') {

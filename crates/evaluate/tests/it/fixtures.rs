@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use evaluate::{Limits, evaluate_config, evaluate_schema};
+use evaluate::{Limits, evaluate_config, evaluate_policy_tests, evaluate_schema};
 use serde_json::Value;
 
 fn repository() -> PathBuf {
@@ -41,4 +41,36 @@ fn the_sample_project_is_the_fixture() {
     assert_eq!(template, json(&repository().join("web/packages/schema/fixtures/saas-app.json")));
     let config = evaluate_config(&root.join("atomicbase.config.ts"), &root, &Limits::default());
     assert_eq!(config.unwrap_or_else(|error| panic!("{error}"))["schemas"], "./schemas");
+}
+
+#[test]
+fn tests_of_policies_bring_the_schema_they_import() {
+    let folder = repository().join("web/packages/schema/fixtures");
+    let project = crate::project::Project::with_schema(
+        "import { c, defineSchema, defineTable } from '@atomicbase/schema'\n\
+         export default defineSchema('app', { t: defineTable({ id: c.id(), owner: c.text() }) })\n",
+    );
+    let tests = |schema: &str| {
+        format!(
+            "import {{ definePolicyTests }} from '@atomicbase/schema'\nimport schema from './app.schema.ts'\n\
+             export default definePolicyTests({schema}, {{ rows: {{ t: [{{ id: '1' }}] }}, cases: [\n\
+             {{ as: 'member; user=ada', select: 't', where: ({{ row, auth, eq }}) => eq(row.owner, 'ada'), sees: [] }},\n] }})\n"
+        )
+    };
+    let evaluate = |source: &str| {
+        let project = project.path("app.policies.ts");
+        fs::write(&project, source).unwrap();
+        evaluate_policy_tests(&project, project.parent().unwrap(), &Limits::default())
+    };
+    let found = evaluate(&tests("schema")).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((&found["template"], &found["schema"]["tables"][0]["name"]), (&"app".into(), &"t".into()));
+    let case = serde_json::json!({
+        "as": {"role": "member", "user": "ada"}, "operation": "select", "table": "t",
+        "where": [{"owner": {"eq": "ada"}}], "sees": [],
+    });
+    assert_eq!(found["cases"], serde_json::json!([case]));
+    let fault = evaluate(&tests("'app'")).unwrap_err();
+    assert!(fault.to_string().contains("a function needs the schema itself"), "{fault}");
+    let fault = evaluate_policy_tests(&folder.join("saas-app.schema.ts"), &folder, &Limits::default());
+    assert!(fault.unwrap_err().to_string().contains("the default export is not tests of policies"));
 }

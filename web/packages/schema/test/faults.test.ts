@@ -1,5 +1,13 @@
 // What the language refuses early, and the words it uses. Types would stop most of this, so each is spelt past them.
-import { c, defineConfig, defineSchema, defineTable, SchemaError, sql } from '@atomicbase/schema'
+import {
+  c,
+  defineConfig,
+  definePolicyTests,
+  defineSchema,
+  defineTable,
+  SchemaError,
+  sql,
+} from '@atomicbase/schema'
 import { expect, test } from 'vitest'
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests say what the types forbid
@@ -136,6 +144,45 @@ test('settings are checked by name and kind', () => {
   expect(complaint(() => config({ roles: [] }))).toBe('roles takes an object, not a list')
   expect(complaint(() => config(undefined))).toBe('defineConfig takes an object, not undefined')
   expect(config({ url: 'x', users: { templates: ['a'] } })).toEqual({ url: 'x', users: { templates: ['a'] } })
+})
+
+test('a test of policies is checked by its shape', () => {
+  const app = defineSchema('app', { t: defineTable({ id: c.id(), size: c.integer() }) })
+  const test = (value: Untyped) => () => (definePolicyTests as Untyped)(app, { cases: [value] })
+  const faults = (value: Untyped) => complaint(test(value))
+  expect(faults({ as: 'member' })).toBe(
+    'cases[0] has one of select, insert, update, delete, and a table as its value',
+  )
+  expect(faults({ as: 'member', select: 't', delete: 't' })).toContain('cases[0] has one of')
+  expect(faults({ as: 'member', select: 't', row: 1, where: {} })).toContain('exclude each other')
+  expect(faults({ as: 'member', select: 't', see: [] })).toContain('Did you mean sees?')
+  expect(faults({ as: 'member', insert: 't', row: 1 })).toContain('is not a known part of a case of insert')
+  expect(faults({ as: 5, select: 't' })).toContain("cases[0].as is 'anonymous', a role")
+  expect(faults({ as: 'member; org=a', select: 't' })).toContain("cases[0].as is 'anonymous', a role")
+  expect(faults({ select: 't' })).toContain('not undefined')
+  expect(faults({ as: 'member', select: 't', where: ({ row, eq }: Untyped) => eq(row.siz, 1) })).toBe(
+    'cases[0].where: t has no column siz. Did you mean size?',
+  )
+  expect(complaint(() => (definePolicyTests as Untyped)('app', { cases: {} }))).toContain('takes a list')
+  expect(complaint(() => (definePolicyTests as Untyped)('app', { case: [] }))).toContain(
+    'Did you mean cases?',
+  )
+  const wanted = {
+    template: 'app',
+    rows: { t: [{ id: '1' }] },
+    cases: [
+      { as: 'anonymous', operation: 'select', table: 't', where: [{ size: { gt: 1 } }], sees: [] },
+      { as: { role: 'member', user: 'ada' }, operation: 'delete', table: 't', row: '1', rows: 1 },
+    ],
+  }
+  const tests = definePolicyTests(app, {
+    rows: { t: [{ id: '1' }] },
+    cases: [
+      { as: 'anonymous', select: 't', where: ({ row, gt }) => gt(row.size, 1), sees: [] },
+      { as: 'member; user=ada', delete: 't', row: '1', rows: 1 },
+    ],
+  })
+  expect(JSON.parse(JSON.stringify(tests))).toEqual({ ...wanted, schema: app.template })
 })
 
 test('builders never change, so that parts can be shared', () => {

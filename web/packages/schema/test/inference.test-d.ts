@@ -1,4 +1,14 @@
-import { c, defineSchema, defineTable, type InferSchema, type Policies, sql } from '@atomicbase/schema'
+import {
+  c,
+  defineConfig,
+  definePolicyTests,
+  defineSchema,
+  defineTable,
+  type InferSchema,
+  type Policies,
+  type PolicyCases,
+  sql,
+} from '@atomicbase/schema'
 import { expectTypeOf, test } from 'vitest'
 import type saas from '../fixtures/saas-app.schema.js'
 
@@ -127,4 +137,41 @@ test('policies know the rows', () => {
   policies({ tasks: { member: { select: ({ row, eq }) => eq(row.size, 'a') } } })
   // @ts-expect-error no such table
   policies({ taks: { member: 'all' } })
+})
+
+test('tests of policies know the rows', () => {
+  const schema = defineSchema('x', {
+    tasks: defineTable({ id: c.id(), title: c.text().notNull(), size: c.integer() }),
+    members: defineTable({ team: c.text(), user: c.text() }).primaryKey(['team', 'user']),
+  })
+  definePolicyTests(schema, {
+    rows: { tasks: [{ id: 't1', title: 'One' }], members: [{ team: 'a', user: 'b' }] },
+    cases: [
+      { as: 'anonymous', select: 'tasks', allowed: false },
+      { as: 'member; user=ada', select: 'members', sees: [['a', 'b']] },
+      { as: { role: 'viewer' }, select: 'tasks', row: 't1', shows: ['title'], hides: ['size'] },
+      { as: 'member', insert: 'tasks', data: { title: 'Two' }, allowed: true },
+      { as: 'member', update: 'tasks', where: ({ row, gt }) => gt(row.size, 3), data: { size: 1 }, rows: 2 },
+      { as: 'member', delete: 'tasks', where: { size: { gt: 3 } }, allowed: true },
+    ],
+  })
+  const one = (test: PolicyCases<typeof schema>['cases'][number]) =>
+    definePolicyTests(schema, { cases: [test] })
+  // @ts-expect-error no such table
+  one({ as: 'member', select: 'taks', sees: [] })
+  // @ts-expect-error no such column
+  one({ as: 'member', select: 'tasks', hides: ['titel'] })
+  // @ts-expect-error a title is text
+  one({ as: 'member', update: 'tasks', data: { title: 5 }, allowed: false })
+  // @ts-expect-error a row needs its title
+  one({ as: 'member', insert: 'tasks', data: { id: 't1' }, allowed: true })
+  // @ts-expect-error no such column
+  one({ as: 'member', delete: 'tasks', where: ({ row, eq }) => eq(row.titel, 'x'), allowed: true })
+  // @ts-expect-error an insert says whether it is allowed
+  one({ as: 'member', insert: 'tasks', data: { title: 'One' } })
+  // @ts-expect-error a row of the members has no title
+  definePolicyTests(schema, { rows: { members: [{ title: 'x' }] }, cases: [] })
+  definePolicyTests('x', { rows: { anything: [{ a: 1 }] }, cases: [{ as: 'member', select: 'anything' }] })
+  // @ts-expect-error a role is an object
+  defineConfig({ roles: { editor: true } })
 })
