@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::policy::Policies;
+use crate::policy::{Policies, Rule};
 use crate::template::{ColumnType, DefaultValue, Table, Template};
 
 impl Template {
@@ -11,6 +11,12 @@ impl Template {
     pub fn normalize(&mut self) {
         for table in &mut self.tables {
             normalize_table(table);
+        }
+        for rules in self.policies.iter_mut().flat_map(Policies::rules_mut) {
+            if rules.update.using == Rule::Never {
+                // Nothing results where nothing may be touched.
+                rules.update.check = Rule::Never;
+            }
         }
         for rule in self.policies.iter_mut().flat_map(Policies::conditions_mut) {
             *rule = sorted(rule.take());
@@ -129,5 +135,9 @@ mod tests {
         let policies = hash(json!({}), json!({"t": {"member": {"select": true, "insert": true}}}));
         assert_ne!(policies, plain);
         assert_eq!(hash(json!({}), json!({"t": {"member": {"insert": true, "select": true}}})), policies);
+        let nothing = hash(json!({}), json!({"t": {"member": {}}}));
+        let no_update =
+            json!({"t": {"member": {"select": false, "update": {"using": false, "check": true}}}});
+        assert_eq!(hash(json!({}), no_update), nothing);
     }
 }

@@ -4,7 +4,7 @@ use atomicbase_core::FieldError;
 use serde_json::{Map, Value};
 
 use crate::fault::{Faults, join, shown, suggestion};
-use crate::policy::{Policies, TablePolicies};
+use crate::policy::{Policies, RolePolicy, Rule, Rules, TablePolicies, UpdateRule};
 use crate::template::{
     Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
 };
@@ -86,14 +86,56 @@ fn read_policies(map: &Map<String, Value>, faults: &mut Faults) -> Option<Polici
         };
         let mut read = TablePolicies::new();
         for (role, policy) in roles {
-            match serde_json::from_value(policy.clone()) {
-                Ok(policy) => drop(read.insert(role.clone(), policy)),
-                Err(error) => faults.add(join(&path, &shown(role)), error.to_string()),
+            if let Some(policy) = read_role_policy(policy, &join(&path, &shown(role)), faults) {
+                read.insert(role.clone(), policy);
             }
         }
         policies.0.insert(table.clone(), read);
     }
     Some(policies)
+}
+
+fn read_role_policy(value: &Value, path: &str, faults: &mut Faults) -> Option<RolePolicy> {
+    const FIELDS: [&str; 5] = ["select", "insert", "update", "delete", "hidden"];
+    if value == "all" {
+        return Some(RolePolicy::All);
+    }
+    if !value.is_object() {
+        faults.add(path, format!("expected \"all\" or an object of operations, found {}", kind(value)));
+        return None;
+    }
+    let map = object(value, path, &FIELDS, faults)?;
+    let select = read_rule(map.get("select"), &join(path, "select"), faults);
+    let insert = read_rule(map.get("insert"), &join(path, "insert"), faults);
+    let update = match map.get("update") {
+        Some(both @ Value::Object(_)) => read_update(both, &join(path, "update"), faults),
+        rule => read_rule(rule, &join(path, "update"), faults)
+            .map(|rule| UpdateRule { using: rule.clone(), check: rule }),
+    };
+    let delete = read_rule(map.get("delete"), &join(path, "delete"), faults);
+    let hidden = optional_list(map, "hidden", path, faults, text);
+    let rules = Rules { select: select?, insert: insert?, update: update?, delete: delete?, hidden };
+    Some(RolePolicy::Rules(Box::new(rules)))
+}
+
+fn read_update(value: &Value, path: &str, faults: &mut Faults) -> Option<UpdateRule> {
+    let map = object(value, path, &["using", "check"], faults)?;
+    let mut rule = |field| {
+        let rule = required(map, field, path, faults)?;
+        read_rule(Some(rule), &join(path, field), faults)
+    };
+    let (using, check) = (rule("using"), rule("check"));
+    Some(UpdateRule { using: using?, check: check? })
+}
+
+/// Which rows. What the conditions say is read where every condition is.
+fn read_rule(value: Option<&Value>, path: &str, faults: &mut Faults) -> Option<Rule> {
+    let Some(value) = value else { return Some(Rule::Never) };
+    let rule = serde_json::from_value(value.clone()).ok();
+    if rule.is_none() {
+        faults.add(path, "expected true, false or a list of at least one condition");
+    }
+    rule
 }
 
 fn read_template(value: &Value, faults: &mut Faults) -> Option<Template> {

@@ -72,14 +72,18 @@ impl Policies {
         self.0.get(table)
     }
 
-    /// Every condition there is.
-    pub(crate) fn conditions_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+    /// The rules of every role that does not have everything.
+    pub(crate) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rules> {
         let policies = self.0.values_mut().flat_map(BTreeMap::values_mut);
-        let rules = policies.filter_map(|policy| match policy {
+        policies.filter_map(|policy| match policy {
             RolePolicy::All => None,
             RolePolicy::Rules(rules) => Some(rules.as_mut()),
-        });
-        let rules = rules.flat_map(|rules| {
+        })
+    }
+
+    /// Every condition there is.
+    pub(crate) fn conditions_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        let rules = self.rules_mut().flat_map(|rules| {
             let Rules { select, insert, update, delete, hidden: _ } = rules;
             [select, insert, &mut update.using, &mut update.check, delete]
         });

@@ -231,7 +231,8 @@ export function defineSchema(name, tables, options = {}) {
   requireKnown(options, ['policies'], 'defineSchema')
   const written = Object.keys(tables).map((tableName) => tableTemplate(tableName, tables[tableName]))
   requireReferences(tables)
-  const policies = options.policies === undefined ? undefined : policiesTemplate(options.policies, tables)
+  const policies =
+    options.policies === undefined ? undefined : policiesTemplate(options.policies, tables, written)
   return new Schema({ format: 1, name, tables: written, ...withoutDefaults({ policies }) })
 }
 
@@ -334,39 +335,114 @@ function named(fault, name) {
   return error
 }
 
-const OPERATIONS = ['select', 'insert', 'update', 'delete']
+const RULES = ['select', 'insert', 'update', 'delete', 'hidden']
 
-function policiesTemplate(policies, tables) {
+function policiesTemplate(policies, tables, written) {
   requireKnown(policies, Object.keys(tables), 'policies', 'table')
   return mapObject(policies, (table, roles) => {
     requireObject(roles, `policies.${table} takes an object of roles`)
-    const vocabulary = policyVocabulary(table, Object.keys(tables[table][state].columns))
-    return mapObject(roles, (role, rules) => rolePolicy(rules, vocabulary, `policies.${table}.${role}`))
+    const template = written.find(({ name }) => name === table)
+    const vocabulary = vocabularyOf(written, template)
+    return mapObject(roles, (role, rules) =>
+      rolePolicy(rules, vocabulary, template, `policies.${table}.${role}`),
+    )
   })
 }
 
-function rolePolicy(rules, vocabulary, name) {
+function rolePolicy(rules, vocabulary, table, name) {
   if (rules === 'all') return 'all'
   requireObject(rules, `${name} is 'all' or an object of operations`)
-  requireKnown(rules, OPERATIONS, name, 'operation')
-  const filters = mapObject(rules, (operation, rule) => {
+  requireKnown(rules, RULES, name, 'operation')
+  const written = mapObject(rules, (key, rule) => {
     try {
-      const answer = typeof rule === 'function' ? rule(vocabulary) : rule
-      return typeof answer === 'boolean' ? answer || undefined : [conditionOf(answer)]
+      if (key === 'hidden') return hiddenColumns(rule, table)
+      return key === 'update' ? updateRule(rule, vocabulary) : policyRule(rule, vocabulary)
     } catch (error) {
-      throw named(error, `${name}.${operation}`)
+      throw named(error, `${name}.${key}`)
     }
   })
-  return withoutDefaults(filters)
+  return withoutDefaults(written)
+}
+
+function policyRule(rule, vocabulary) {
+  const answer = typeof rule === 'function' ? rule(vocabulary) : rule
+  return typeof answer === 'boolean' ? answer : [conditionOf(answer, vocabulary.row)]
+}
+
+function updateRule(rule, vocabulary) {
+  if (!isPlainObject(rule) || rule[state]) return policyRule(rule, vocabulary)
+  requireKnown(rule, ['using', 'check'], 'update', 'rule')
+  for (const part of ['using', 'check']) {
+    if (rule[part] === undefined)
+      fail(`update takes using and check, or one rule for both; ${part} is missing`)
+  }
+  const [using, check] = [policyRule(rule.using, vocabulary), policyRule(rule.check, vocabulary)]
+  // Format 1 writes what is the same once, and of rows that nobody may touch no more than that.
+  return using === false || JSON.stringify(using) === JSON.stringify(check) ? using : { using, check }
+}
+
+function hiddenColumns(names, { columns, primary_key: key = [] }) {
+  if (!Array.isArray(names)) fail(`hidden takes a list of column names, not ${describe(names)}`)
+  for (const name of names) {
+    requireColumn(byName(columns), name, 'hidden names')
+    if (key.includes(name)) fail(`hidden names ${name}, which is part of the primary key`)
+  }
+  return [...names]
+}
+
+// What a condition on a row of the table is written with. `row` also stands for that row: what is said of another row means
+// nothing to it, though a column of the same name may be there. `tables` and `table` are of a template.
+function vocabularyOf(tables, table) {
+  const row = operands(
+    table.columns.map(({ name }) => name),
+    `${table.name} has no column`,
+    (name) => ({ __col: name }),
+    () => row,
+  )
+  const related = (quantifier) => (relation, condition) => {
+    const target = relatedTable(tables, table, relation, quantifier)
+    if (condition === undefined && quantifier !== 'every')
+      return about(row, { [relation]: { [quantifier]: [] } })
+    if (typeof condition !== 'function') {
+      fail(
+        `${quantifier} takes a relation and a function, as in ${quantifier}('${relation}', ({ row, eq }) => …)`,
+      )
+    }
+    const inner = vocabularyOf(tables, target)
+    return about(row, { [relation]: { [quantifier]: [conditionOf(condition(inner), inner.row)] } })
+  }
+  return { row, auth, ...operators, some: related('some'), none: related('none'), every: related('every') }
+}
+
+// Whether a foreign key joins the two is the server's to say.
+function relatedTable(tables, table, relation, quantifier) {
+  if (typeof relation !== 'string')
+    fail(`${quantifier} takes the name of a relation, not ${describe(relation)}`)
+  const [name, column] = relation.split('!')
+  let target = name
+  if (name === '') {
+    const columns = byName(table.columns)
+    requireColumn(columns, column, `${quantifier} names`)
+    const { references } = columns[column]
+    if (!references) fail(`${quantifier} names !${column}, which refers to no table`)
+    target = references.table
+  }
+  const names = byName(tables)
+  return (
+    owned(names, target) ||
+    fail(`there is no table ${target}.${didYouMean(closest(target, Object.keys(names)))}`)
+  )
 }
 
 const auth = operands(['userId', 'organizationId', 'role'], 'auth has no', (name) => ({
   __auth: name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
 }))
 
-function operands(names, lacks, toJson) {
-  const members = Object.fromEntries(names.map((name) => [name, marked('operand', toJson(name))]))
-  return guarded(members, (name, suggestion) => fail(`${lacks} ${name}.${didYouMean(suggestion)}`))
+function operands(names, lacks, toJson, rowOf) {
+  const members = names.map((name) => [name, marked({ kind: 'operand', json: toJson(name), rowOf })])
+  return guarded(Object.fromEntries(members), (name, suggestion) =>
+    fail(`${lacks} ${name}.${didYouMean(suggestion)}`),
+  )
 }
 
 const operators = {
@@ -384,15 +460,21 @@ const operators = {
   isNotNull: (left) => operators.not(operators.isNull(left)),
   and: combination('and'),
   or: combination('or'),
-  not: (condition) => marked('condition', { not: conditionOf(condition) }),
+  not: (condition) => {
+    const row = rowOf(condition)
+    return about(row, { not: conditionOf(condition, row) })
+  },
 }
 
 // `mirrored` is the operator that says the same with its sides exchanged, for eq(auth.userId, row.owner).
 function comparison(operator, mirrored, toJson = operand) {
-  const side = (column, verb, value) => marked('condition', { [column]: { [verb]: toJson(value) } })
+  const side = (column, verb, value) => {
+    const { json, rowOf } = column[state]
+    return about(rowOf(), { [json.__col]: { [verb]: toJson(value, rowOf()) } })
+  }
   return (left, right) => {
-    if (columnOf(left)) return side(columnOf(left), operator, right)
-    if (mirrored && columnOf(right)) return side(columnOf(right), mirrored, left)
+    if (isColumn(left)) return side(left, operator, right)
+    if (mirrored && isColumn(right)) return side(right, mirrored, left)
     fail(`${operator} compares a column of the row, as in ${operator}(row.column, …)`)
   }
 }
@@ -400,37 +482,57 @@ function comparison(operator, mirrored, toJson = operand) {
 function combination(operator) {
   return (...conditions) => {
     if (conditions.length === 0) fail(`${operator} takes at least one condition`)
-    return marked('condition', { [operator]: conditions.map(conditionOf) })
+    const row = rowOf(conditions[0])
+    return about(row, { [operator]: conditions.map((condition) => conditionOf(condition, row)) })
   }
 }
 
-function operand(value) {
+function operand(value, row) {
   const built = value?.[state]
-  if (built?.kind === 'operand') return built.json
+  if (built?.kind === 'operand') {
+    if (isColumn(value)) requireSame(row, built.rowOf())
+    return built.json
+  }
   if (typeof value === 'string') requireWellFormed(value)
   if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value
   const advice = value === null ? '; NULL equals nothing: use isNull(row.column)' : ''
   fail(`a condition compares with text, a number, a boolean, row or auth, not ${describe(value)}${advice}`)
 }
 
-function listOf(values) {
+function listOf(values, row) {
   if (!Array.isArray(values)) fail(`inArray takes a list of values, not ${describe(values)}`)
-  return values.map(operand)
+  return values.map((value) => operand(value, row))
 }
 
-function columnOf(value) {
-  const built = value?.[state]
-  return built?.kind === 'operand' ? built.json.__col : undefined
+function isColumn(value) {
+  return value?.[state]?.kind === 'operand' && value[state].rowOf !== undefined
 }
 
-function conditionOf(value) {
+function rowOf(value) {
   const built = value?.[state]
-  if (built?.kind === 'condition') return built.json
+  if (built?.kind === 'condition') return built.row
   fail(`a policy is true, false or a condition such as eq(row.column, auth.userId), not ${describe(value)}`)
 }
 
-function marked(kind, json) {
-  return Object.freeze({ [state]: { kind, json } })
+function conditionOf(value, row) {
+  requireSame(row, rowOf(value))
+  return value[state].json
+}
+
+function requireSame(row, other) {
+  if (row !== other) {
+    fail(
+      'a condition is about one row, and this one names two: a column or relation of the row outside stands inside some, none or every',
+    )
+  }
+}
+
+function about(row, json) {
+  return marked({ kind: 'condition', json, row })
+}
+
+function marked(built) {
+  return Object.freeze({ [state]: built })
 }
 
 export class PolicyTests {
@@ -507,27 +609,15 @@ function actor(as, name) {
 function policyCaseRows(where, schema, tableName, name) {
   if (typeof where !== 'function') return plainJson(where, name)
   if (!schema) fail(`${name}: a function needs the schema itself as definePolicyTests' first argument`)
-  const table = schema.template.tables.find((table) => table.name === tableName)
+  const { tables } = schema.template
+  const table = tables.find((table) => table.name === tableName)
   if (!table) fail(`${name}: there is no table ${describe(tableName)}`)
   try {
-    return [
-      conditionOf(
-        where(
-          policyVocabulary(
-            tableName,
-            table.columns.map((column) => column.name),
-          ),
-        ),
-      ),
-    ]
+    const vocabulary = vocabularyOf(tables, table)
+    return [conditionOf(where(vocabulary), vocabulary.row)]
   } catch (error) {
     throw named(error, name)
   }
-}
-
-function policyVocabulary(table, columns) {
-  const row = operands(columns, `${table} has no column`, (name) => ({ __col: name }))
-  return { row, auth, ...operators }
 }
 
 export function defineConfig(config) {
@@ -647,6 +737,10 @@ function withoutDefaults(object) {
 
 function owned(object, name) {
   return Object.keys(object).includes(name) ? object[name] : undefined
+}
+
+function byName(items) {
+  return Object.fromEntries(items.map((item) => [item.name, item]))
 }
 
 function mapObject(object, change) {

@@ -74,6 +74,26 @@ async fn data_is_lost_only_where_that_is_allowed() {
     assert!(!columns(&server, "acme").await.contains("title"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn policies_alone_make_a_version() {
+    let server = start(&["acme"]).await;
+    let mut template = notes(&["title"]);
+    template["policies"] = json!({"notes": {"member": {"select": true}}});
+    let pushed = push(&server, &template).await;
+    assert_eq!(pushed.status, StatusCode::ACCEPTED);
+    assert_eq!(pushed.json()["changes"][0]["kind"], "add_policies");
+    assert_eq!(server.finish_job(pushed.json()["job_id"].as_str().unwrap()).await["status"], "completed");
+    assert_eq!((versions(&server).await, moves(&server, "acme").await), (vec![2], 1));
+    template["policies"]["notes"]["member"]["hidden"] = json!(["title"]);
+    let changed = server.push(template.clone()).await;
+    assert_eq!((&changed["status"], &changed["version"]), (&json!("completed"), &json!(3)));
+    assert_eq!(push(&server, &template).await.status, StatusCode::OK, "the same policies are no change");
+    template["policies"]["notes"]["member"]["hidden"] = json!(["id"]);
+    let refused = push(&server, &template).await;
+    assert_eq!(refused.code(), "INVALID_TEMPLATE");
+    assert_eq!(refused.json()["errors"][0]["path"], "policies.notes.member.hidden[0]");
+}
+
 #[tokio::test]
 async fn what_is_not_right_is_refused_before_anything_is_stored() {
     let server = start(&["acme"]).await;

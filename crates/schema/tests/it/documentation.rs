@@ -16,9 +16,17 @@ fn examples() -> Vec<Value> {
         .collect()
 }
 
-/// A table or a column as part of a template that has what they refer to.
+/// A table, a column or policies as part of a template that has what they refer to.
 fn surround(example: &Value) -> Value {
     let id = json!({"name": "id", "type": "id"});
+    if let Some(policies) = example.get("policies") {
+        let text = |name: &str| json!({"name": name, "type": "text"});
+        let project = json!({"name": "project_id", "type": "text", "references": {"table": "projects", "column": "id"}});
+        let columns = json!([id, project, text("status"), text("budget"), text("assigned_to")]);
+        let tasks = json!({"name": "tasks", "columns": columns, "primary_key": ["id"]});
+        let projects = json!({"name": "projects", "columns": [id, text("owner")], "primary_key": ["id"]});
+        return json!({"format": 1, "name": "example", "tables": [tasks, projects], "policies": policies});
+    }
     let table = if example.get("columns").is_some() {
         example.clone()
     } else {

@@ -49,6 +49,22 @@ fn valid_fixtures_are_read_and_written_back_unchanged() {
     }
 }
 
+/// The schema package writes policies as they are stored.
+#[test]
+fn policies_of_the_schema_package_are_canonical() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/packages/schema/fixtures");
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let templates: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+    assert!(templates.len() >= 4, "{templates:?}");
+    for path in templates {
+        let json: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let template = Template::parse(&json).unwrap_or_else(|errors| panic!("{path:?}: {errors:#?}"));
+        let policies = template.policies.map(|policies| serde_json::to_value(policies).unwrap());
+        assert_eq!(policies.as_ref(), json.get("policies"), "{path:?}");
+    }
+}
+
 #[test]
 fn invalid_fixtures_are_refused_with_the_faults_beside_them() {
     for name in names("invalid") {

@@ -138,6 +138,68 @@ test('a policy is checked against its table', () => {
   )
 })
 
+test('what a role may do is checked by name', () => {
+  const policies = (rules: Untyped) => () =>
+    schema({ id: c.id(), size: c.integer() }, undefined, { policies: { tasks: { member: rules } } })
+  expect(complaint(policies({ hidden: 'size' }))).toContain(
+    'member.hidden: hidden takes a list of column names',
+  )
+  expect(complaint(policies({ hidden: ['siz'] }))).toContain('Did you mean size?')
+  expect(complaint(policies({ hidden: ['id'] }))).toContain('id, which is part of the primary key')
+  expect(complaint(policies({ update: { using: true } }))).toContain('check is missing')
+  expect(complaint(policies({ update: { using: true, chek: true } }))).toContain('Did you mean check?')
+  expect(complaint(policies({ select: { using: true, check: true } }))).toContain(
+    'is true, false or a condition',
+  )
+  expect(complaint(policies({ update: { using: () => 5, check: true } }))).toContain(
+    'policies.tasks.member.update: a policy is true, false or a condition',
+  )
+})
+
+test('a condition on related rows is about those rows', () => {
+  const complaintOf = (rule: Untyped) =>
+    complaint(() =>
+      (defineSchema as Untyped)(
+        'app',
+        {
+          projects: defineTable({ id: c.id(), open: c.boolean() }),
+          tasks: defineTable({
+            id: c.id(),
+            size: c.integer(),
+            project_id: c.text().references('projects.id'),
+            parent_id: c.text().references('tasks.id'),
+          }),
+        },
+        { policies: { tasks: { member: { select: rule } } } },
+      ),
+    )
+  const two = 'a condition is about one row, and this one names two'
+  expect(complaintOf(({ some, row, eq }: Untyped) => some('projects', () => eq(row.id, 'x')))).toContain(two)
+  expect(
+    complaintOf(({ some, row: task, eq }: Untyped) =>
+      some('!parent_id', ({ row }: Untyped) => eq(row.size, task.size)),
+    ),
+  ).toContain(two)
+  expect(
+    complaintOf(({ some, row: task, or, eq }: Untyped) =>
+      some('!parent_id', ({ row }: Untyped) => or(eq(row.size, 1), eq(task.size, 1))),
+    ),
+  ).toContain(two)
+  expect(complaintOf(({ some }: Untyped) => some('projects', () => some('projects')))).toContain(two)
+  expect(complaintOf(({ some }: Untyped) => some('project'))).toContain('Did you mean projects?')
+  expect(complaintOf(({ some }: Untyped) => some('!parentid'))).toContain('Did you mean parent_id?')
+  expect(complaintOf(({ some }: Untyped) => some('!size'))).toContain('!size, which refers to no table')
+  expect(complaintOf(({ some }: Untyped) => some(5))).toContain('takes the name of a relation, not 5')
+  expect(complaintOf(({ every }: Untyped) => every('projects'))).toContain('takes a relation and a function')
+  expect(complaintOf(({ some }: Untyped) => some('projects', true))).toContain(
+    'takes a relation and a function',
+  )
+  expect(complaintOf(({ some }: Untyped) => some('projects', ({ row }: Untyped) => row.size))).toContain(
+    'policies.tasks.member.select: projects has no column size',
+  )
+  expect(complaintOf(({ some }: Untyped) => some('projects', () => true))).toContain('not true')
+})
+
 test('settings are checked by name and kind', () => {
   const config = defineConfig as Untyped
   expect(complaint(() => config({ apikey: 'x' }))).toContain('Did you mean apiKey?')

@@ -1,4 +1,5 @@
 import {
+  type Condition,
   c,
   defineConfig,
   definePolicyTests,
@@ -7,6 +8,7 @@ import {
   type InferSchema,
   type Policies,
   type PolicyCases,
+  type PolicyVocabulary,
   sql,
 } from '@atomicbase/schema'
 import { expectTypeOf, test } from 'vitest'
@@ -174,4 +176,53 @@ test('tests of policies know the rows', () => {
   definePolicyTests('x', { rows: { anything: [{ a: 1 }] }, cases: [{ as: 'member', select: 'anything' }] })
   // @ts-expect-error a role is an object
   defineConfig({ roles: { editor: true } })
+})
+
+test('policies know relations and what can be hidden', () => {
+  const tables = {
+    projects: defineTable({ id: c.id(), open: c.boolean(), secret: c.text() }),
+    tasks: defineTable({
+      id: c.id(),
+      size: c.integer(),
+      project_id: c.text().references('projects.id'),
+      parent_id: c.text().references('tasks.id'),
+    }),
+    members: defineTable({
+      project_id: c.text().references('projects.id'),
+      task_id: c.text().references('tasks.id'),
+    }).primaryKey(['project_id', 'task_id']),
+  }
+  const policies = (policies: Policies<typeof tables>) => defineSchema('x', tables, { policies })
+  const select = (rule: (policies: PolicyVocabulary<typeof tables, 'tasks'>) => Condition) =>
+    policies({ tasks: { editor: { select: rule } } })
+  select(({ some }) => some('projects', ({ row, eq }) => eq(row.open, true)))
+  select(({ some }) => some('!parent_id', ({ row, eq }) => eq(row.size, 1)))
+  select(({ none }) => none('tasks!parent_id'))
+  select(({ every }) => every('projects!members', ({ some }) => some('members')))
+  select(({ every }) => every('members', ({ some }) => some('!task_id', ({ row, gt }) => gt(row.size, 1))))
+  // @ts-expect-error no such relation
+  select(({ some }) => some('project'))
+  // @ts-expect-error a column that refers nowhere
+  select(({ some }) => some('!size'))
+  // @ts-expect-error every asks something
+  select(({ every }) => every('members'))
+  // @ts-expect-error the related row has other columns
+  select(({ some }) => some('projects', ({ row, eq }) => eq(row.size, 1)))
+  // @ts-expect-error a relation's condition is a condition
+  select(({ some }) => some('projects', () => true))
+
+  policies({
+    projects: {
+      member: { hidden: ['secret'], update: { using: true, check: ({ row, isNull }) => isNull(row.secret) } },
+    },
+    members: { member: { hidden: [] } },
+  })
+  // @ts-expect-error the key cannot be hidden
+  policies({ projects: { member: { hidden: ['id'] } } })
+  // @ts-expect-error a part of the key cannot be hidden
+  policies({ members: { member: { hidden: ['task_id'] } } })
+  // @ts-expect-error using comes with check
+  policies({ projects: { member: { update: { using: true } } } })
+  // @ts-expect-error only an update has two sides
+  policies({ projects: { member: { insert: { using: true, check: true } } } })
 })
