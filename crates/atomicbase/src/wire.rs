@@ -48,7 +48,7 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
         .map_err(|error| at_path(&error, &data_dir.join("tenants")))?;
     let tenants = Tenants::new(Arc::new(store), Arc::clone(&directory), clock.clone(), open_databases);
     let platform = Platform::new(Arc::clone(&directory), Arc::clone(&tenants), clock);
-    let data = data::Data::new(Arc::clone(&tenants), settings.limits.clone());
+    let data = data::Data::new(Arc::clone(&tenants), settings.limits.clone(), directory.secret());
 
     let mut routes = platform::routes(&platform);
     routes.extend(data::routes(&data));

@@ -51,6 +51,7 @@ codes! {
     DatabaseRequired "DATABASE_REQUIRED" 400 "Database required" "The request names no database and none follows from the caller.";
     TokenInvalid "TOKEN_INVALID" 400 "Invalid token" "A single-use token is unknown, used or expired.";
     AnswerTooLarge "ANSWER_TOO_LARGE" 400 "Answer too large" "The answer would be larger than the configured limit.";
+    TooManyRows "TOO_MANY_ROWS" 400 "Too many rows" "The write would reach more rows than `max-affected` allows; nothing was changed.";
     CursorExpired "CURSOR_EXPIRED" 400 "Cursor expired" "The cursor is not of this query, or a push changed its columns.";
     Unauthenticated "UNAUTHENTICATED" 401 "Not authenticated" "The request carries no valid key or session.";
     InvalidCredentials "INVALID_CREDENTIALS" 401 "Wrong credentials" "The email address or the password is wrong.";

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use directory::{DatabaseRecord, TemplateVersion};
-use query::{Place, describe_relations, find_table};
+use query::{Place, Scope, View, describe_relations};
 use schema::{Column, Table};
 use serde_json::{Value, json};
 
@@ -21,8 +21,9 @@ pub(crate) async fn describe_schema(
     Extension(caller): Extension<Caller>,
     Extension(database): Extension<Arc<DatabaseRecord>>,
 ) -> Response {
-    described(&data, &caller, &database, |version| {
-        let tables = version.template.tables.iter().map(|table| describe(version, table));
+    described(&data, &caller, &database, |version, scope| {
+        let views = version.template.tables.iter().map(|table| scope.view(table));
+        let tables = views.filter(View::is_visible).map(|view| describe(scope, view));
         Ok(json!({
             "template": version.name,
             "version": version.version,
@@ -38,9 +39,11 @@ pub(crate) async fn describe_table(
     Extension(database): Extension<Arc<DatabaseRecord>>,
     path: Result<Path<String>, Failure>,
 ) -> Response {
-    described(&data, &caller, &database, |version| {
+    described(&data, &caller, &database, |_, scope| {
         let Path(name) = path?;
-        Ok(describe(version, find_table(&version.template, &name, &Place::Start(""))?))
+        let view = scope.table(&name, &Place::Start(""))?;
+        view.require_visible()?;
+        Ok(describe(scope, view))
     })
     .await
 }
@@ -49,28 +52,39 @@ async fn described(
     data: &Data,
     caller: &Caller,
     database: &Arc<DatabaseRecord>,
-    describe: impl FnOnce(&TemplateVersion) -> Result<Value, Failure>,
+    describe: impl FnOnce(&TemplateVersion, &Scope<'_>) -> Result<Value, Failure>,
 ) -> Response {
-    let asked = Asked { caller, database, bigint: false };
+    let asked = Asked { caller, database };
     data.answer(&asked, async |asked, version| {
         let current = data.tenants.open(asked.database).await?.version();
         *version = current.version;
-        Ok(respond_json_bytes(StatusCode::OK, describe(&current)?.to_string().into_bytes()))
+        let scope = data.scope(asked, &current.template);
+        Ok(respond_json_bytes(StatusCode::OK, describe(&current, &scope)?.to_string().into_bytes()))
     })
     .await
 }
 
-fn describe(version: &TemplateVersion, table: &Table) -> Value {
-    json!({
+/// A table without what is hidden from the caller: a unique set that names a hidden column is not told either.
+fn describe(scope: &Scope<'_>, view: View<'_>) -> Value {
+    let table = view.table;
+    let shown = |name: &String| table.column(name).is_some_and(|column| view.shows(column));
+    let unique = table.unique.iter().filter(|set| set.iter().all(shown));
+    let mut described = json!({
         "name": table.name,
-        "columns": table.columns.iter().map(|column| describe_column(table, column)).collect::<Vec<_>>(),
+        "columns": view.columns().map(|column| describe_column(scope, table, column)).collect::<Vec<_>>(),
         "primary_key": table.primary_key,
-        "unique": table.unique,
-        "relations": describe_relations(&version.template, table),
-    })
+        "unique": unique.collect::<Vec<_>>(),
+        "relations": describe_relations(scope, table),
+    });
+    let searched: Vec<&String> =
+        table.fts.iter().flat_map(|fts| &fts.columns).filter(|name| shown(name)).collect();
+    if !searched.is_empty() {
+        described["fts"] = json!(searched);
+    }
+    described
 }
 
-fn describe_column(table: &Table, column: &Column) -> Value {
+fn describe_column(scope: &Scope<'_>, table: &Table, column: &Column) -> Value {
     let mut described = json!({
         "name": column.name,
         "type": column.column_type.as_str(),
@@ -81,7 +95,8 @@ fn describe_column(table: &Table, column: &Column) -> Value {
     if let Some(values) = &column.enum_values {
         described["enum"] = json!(values);
     }
-    if let Some(reference) = &column.references {
+    let visible = |table: &str| scope.table(table, &Place::Start("")).is_ok_and(|view| view.is_visible());
+    if let Some(reference) = column.references.as_ref().filter(|reference| visible(&reference.table)) {
         described["references"] = json!(format!("{}.{}", reference.table, reference.column));
     }
     described

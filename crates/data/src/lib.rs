@@ -21,13 +21,15 @@ use tenant::Tenants;
 pub struct Data {
     tenants: Arc<Tenants>,
     limits: Arc<Limits>,
+    /// Signs cursors.
+    secret: [u8; 32],
 }
 
 impl Data {
-    /// The data API over these tenants, within these limits.
+    /// The data API over these tenants, within these limits. Cursors are signed with the project's secret.
     #[must_use]
-    pub fn new(tenants: Arc<Tenants>, limits: Limits) -> Self {
-        Self { tenants, limits: Arc::new(limits) }
+    pub fn new(tenants: Arc<Tenants>, limits: Limits, secret: [u8; 32]) -> Self {
+        Self { tenants, limits: Arc::new(limits), secret }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use atomicbase_core::{Code, Problem};
 use axum::http::HeaderMap;
-use query::{Verb, did_you_mean, shown};
+use query::{Scope, Verb, did_you_mean, shown};
 
 /// What a request prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,11 +11,14 @@ pub(crate) struct Preferences {
     pub verb: Verb,
     /// Integers beyond 2^53 as strings.
     pub bigint: bool,
+    /// The most rows that a write may reach.
+    pub max_affected: Option<u64>,
+    count: bool,
 }
 
 impl Preferences {
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
-        let (mut verb, mut count, mut bigint) = (None, None, None);
+        let (mut verb, mut count, mut bigint, mut max_affected) = (None, None, None, None);
         for value in headers.get_all("prefer") {
             for preference in value.to_str().unwrap_or_default().split(',') {
                 // Parameters follow a semicolon; none of ours has any.
@@ -29,16 +32,28 @@ impl Preferences {
                     }
                     "count" if count.is_none() => count = Some(only("count", "exact", value)?),
                     "bigint" if bigint.is_none() => bigint = Some(only("bigint", "string", value)?),
-                    "max-affected" => return Err(not_guarded()),
+                    // Whoever sends it counts on it: one that cannot be read is never ignored.
+                    "max-affected" => max_affected = Some(max_affected.unwrap_or(most(value)?)),
                     _ => {}
                 }
             }
         }
-        let verb = match verb.unwrap_or(Verb::Select { count: false }) {
-            Verb::Select { .. } => Verb::Select { count: count.unwrap_or(false) },
+        let count = count.unwrap_or(false);
+        let verb = match verb.unwrap_or(Verb::Select { count }) {
+            Verb::Select { .. } => Verb::Select { count },
             other => other,
         };
-        Ok(Self { verb, bigint: bigint.unwrap_or(false) })
+        Ok(Self { verb, bigint: bigint.unwrap_or(false), max_affected, count })
+    }
+
+    /// The scope of a request that prefers this.
+    pub(crate) fn of<'a>(&self, scope: Scope<'a>) -> Scope<'a> {
+        scope.bigint(self.bigint).max_affected(self.max_affected)
+    }
+
+    /// Whether selects count.
+    pub(crate) fn counts(&self) -> bool {
+        self.count
     }
 }
 
@@ -51,10 +66,11 @@ fn only(name: &str, known: &str, value: &str) -> Result<bool, Problem> {
     Err(Problem::new(Code::InvalidQuery, message).hint(format!("Write `{name}={known}`, or leave it out.")))
 }
 
-/// Whoever sends it counts on it: ignored, the write would reach rows that it was to leave alone.
-fn not_guarded() -> Problem {
-    Problem::new(Code::InvalidQuery, "`Prefer`: `max-affected` is not known to this version.")
-        .hint("Name the rows in `where` by their key, or count them first.")
+fn most(value: &str) -> Result<u64, Problem> {
+    value.parse().map_err(|_| {
+        let message = format!("`Prefer`: `max-affected` is a number of rows, not `{}`.", shown(value));
+        Problem::new(Code::InvalidQuery, message).hint("Write `max-affected=1`, or leave it out.")
+    })
 }
 
 fn unknown(operation: &str) -> Problem {
@@ -77,9 +93,17 @@ mod tests {
 
     #[test]
     fn preferences_come_in_one_header_or_several() {
-        let both = Preferences { verb: Verb::Select { count: true }, bigint: true };
-        assert_eq!(read(&["operation=select, count=exact, bigint=string"]).unwrap(), both);
-        assert_eq!(read(&["count=exact", "bigint=\"string\"; x=1, respond-async"]).unwrap(), both);
+        let both = Preferences {
+            verb: Verb::Select { count: true },
+            bigint: true,
+            max_affected: Some(3),
+            count: true,
+        };
+        assert_eq!(read(&["operation=select, count=exact, bigint=string, max-affected=3"]).unwrap(), both);
+        assert_eq!(
+            read(&["count=exact", "bigint=\"string\"; x=1, max-affected=\"3\", respond-async"]).unwrap(),
+            both
+        );
         assert_eq!(read(&["Operation = insert"]).unwrap().verb, Verb::Insert);
         assert_eq!(read(&["operation=insert", "operation=delete"]).unwrap().verb, Verb::Insert);
         assert_eq!(read(&["operation=upsert"]).unwrap_err().hint_text(), Some("Did you mean `insert`?"));
@@ -90,7 +114,7 @@ mod tests {
         for (sent, said) in [
             ("count=planned", "`Prefer`: `count` is not `planned`."),
             ("bigint=number", "`Prefer`: `bigint` is not `number`."),
-            ("operation=update, max-affected=1", "`Prefer`: `max-affected` is not known to this version."),
+            ("operation=update, max-affected=-1", "`Prefer`: `max-affected` is a number of rows, not `-1`."),
         ] {
             assert_eq!(read(&[sent]).unwrap_err().detail(), said);
         }

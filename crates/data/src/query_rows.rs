@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::Data;
 use crate::preferences::Preferences;
-use crate::run::{Asked, may_write};
+use crate::run::Asked;
 
 pub(crate) async fn query_rows(
     State(data): State<Data>,
@@ -25,16 +25,13 @@ pub(crate) async fn query_rows(
     body: Result<RawJson, Failure>,
 ) -> Response {
     let preferences = Preferences::read(&headers);
-    let bigint = preferences.as_ref().is_ok_and(|preferences| preferences.bigint);
-    let asked = Asked { caller: &caller, database: &database, bigint };
+    let asked = Asked { caller: &caller, database: &database };
     data.answer(&asked, async |asked, version| {
-        let (Path(table), RawJson(bytes), verb) = (path?, body?, preferences?.verb);
-        if verb.writes() {
-            may_write(asked.caller)?;
-        }
+        let (Path(table), RawJson(bytes), preferences) = (path?, body?, preferences?);
+        let verb = preferences.verb;
         // A select without a body is a select of everything.
         let body: &RawValue = parse_json(if bytes.is_empty() && !verb.writes() { b"{}" } else { &bytes })?;
-        let compile = |scope: &Scope<'_>| Ok(vec![scope.compile(verb, &table, body, "")?]);
+        let compile = |scope: Scope<'_>| Ok(vec![preferences.of(scope).compile(verb, &table, body, "")?]);
         let (transaction, outcome) = data.run(asked, version, compile).await?;
         Ok(respond_json_bytes(StatusCode::OK, transaction.answer(&outcome)?))
     })

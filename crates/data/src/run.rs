@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use atomicbase_core::{Caller, Code, DataAccess, Problem};
+use atomicbase_core::{Caller, Code, Problem};
 use atomicbase_http::Failure;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use db::{ErrorKind, Outcome};
 use directory::DatabaseRecord;
 use query::{Query, Scope, Transaction};
+use schema::Template;
 
 use crate::Data;
 
@@ -19,7 +20,6 @@ const TEMPLATE_VERSION: HeaderName = HeaderName::from_static("template-version")
 pub(crate) struct Asked<'a> {
     pub caller: &'a Caller,
     pub database: &'a Arc<DatabaseRecord>,
-    pub bigint: bool,
 }
 
 impl Data {
@@ -36,12 +36,17 @@ impl Data {
         response
     }
 
+    /// Queries on this version of the database, with its caller's rights.
+    pub(crate) fn scope<'a>(&'a self, asked: &'a Asked<'_>, template: &'a Template) -> Scope<'a> {
+        Scope::new(template, &self.limits, asked.caller, asked.database.id.as_str(), &self.secret)
+    }
+
     /// Compiles and runs operations in one transaction. `compile` is asked again where the version moved in between.
     pub(crate) async fn run(
         &self,
         asked: &Asked<'_>,
         version: &mut u32,
-        compile: impl Fn(&Scope<'_>) -> Result<Vec<Query>, Problem>,
+        compile: impl Fn(Scope<'_>) -> Result<Vec<Query>, Problem>,
     ) -> Result<(Transaction, Outcome), Problem> {
         let deadline = Instant::now() + self.limits.request_timeout;
         let mut last_try = false;
@@ -49,8 +54,8 @@ impl Data {
             let tenant = self.tenants.open(asked.database).await?;
             let current = tenant.version();
             *version = current.version;
-            let scope = Scope { template: &current.template, limits: &self.limits, bigint: asked.bigint };
-            let (transaction, mut batch) = Transaction::new(compile(&scope)?, &self.limits);
+            let scope = self.scope(asked, &current.template);
+            let (transaction, mut batch) = Transaction::new(compile(scope)?, &self.limits);
             batch.expect_version = Some(current.version);
             batch.deadline = Some(deadline);
             let error = match tenant.run(batch).await {
@@ -75,13 +80,4 @@ fn changed_twice() -> Problem {
     Problem::new(Code::Unavailable, "The database's schema changed twice while the query ran.")
         .hint("Send the request again.")
         .retry_after(1)
-}
-
-/// A caller that only reads does not write, whatever the table.
-pub(crate) fn may_write(caller: &Caller) -> Result<(), Problem> {
-    match caller.data_access()? {
-        DataAccess::Write => Ok(()),
-        DataAccess::Read => Err(Problem::new(Code::Forbidden, "This caller may read, and not write.")
-            .hint("Writing needs the role owner, admin or member.")),
-    }
 }

@@ -47,8 +47,32 @@ pub struct Statement {
     pub sql: Cow<'static, str>,
     /// Values for `?1`, `?2`, …
     pub params: Vec<Value>,
+    /// Parameters whose values earlier statements of the batch give; their places in `params` hold NULL.
+    pub given: Vec<Given>,
     /// What to do with its rows.
     pub collect: Collect,
+}
+
+/// A parameter that takes its value from the rows of an earlier statement of the same batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Which parameter, from 0.
+    pub param: usize,
+    /// Which statement of the batch.
+    pub statement: usize,
+    /// Which hidden column of its rows ([`JsonShape::keys`]).
+    pub key: usize,
+    /// Which of its rows.
+    pub rows: GivenRows,
+}
+
+/// The rows that give a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenRows {
+    /// One row, from 0; without it the batch fails with [`crate::ErrorKind::NoSuchRow`].
+    One(usize),
+    /// All of this statement and those that follow it, so many together, as a JSON array of integers, texts and nulls.
+    All(usize),
 }
 
 /// What becomes of a statement's rows.
@@ -130,17 +154,17 @@ impl Batch {
 impl Statement {
     /// A statement whose rows nobody asks for.
     pub fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Value>) -> Self {
-        Self { sql: sql.into(), params, collect: Collect::Nothing }
+        Self { sql: sql.into(), params, given: Vec::new(), collect: Collect::Nothing }
     }
 
     /// A statement whose rows come back as values.
     pub fn query(sql: impl Into<Cow<'static, str>>, params: Vec<Value>) -> Self {
-        Self { sql: sql.into(), params, collect: Collect::Values }
+        Self { collect: Collect::Values, ..Self::new(sql, params) }
     }
 
     /// A statement whose rows come back as JSON.
     pub fn json(sql: impl Into<Cow<'static, str>>, params: Vec<Value>, shape: Arc<JsonShape>) -> Self {
-        Self { sql: sql.into(), params, collect: Collect::Json(shape) }
+        Self { collect: Collect::Json(shape), ..Self::new(sql, params) }
     }
 }
 
@@ -154,9 +178,45 @@ impl Outcome {
         }
     }
 
+    /// The value that an earlier statement gives; `None` where it has no such row.
+    pub(crate) fn given(&self, given: &Given) -> Option<Value> {
+        match given.rows {
+            GivenRows::One(row) => {
+                let rows = self.statements.get(given.statement).and_then(StatementOutcome::json)?;
+                if row < rows.len() { rows.keys(row).get(given.key).cloned() } else { None }
+            }
+            GivenRows::All(count) => {
+                let statements = self.statements.get(given.statement..given.statement + count)?;
+                let rows = statements.iter().filter_map(StatementOutcome::json);
+                Some(json_array(rows.flat_map(|rows| (0..rows.len()).map(|row| &rows.keys(row)[given.key]))))
+            }
+        }
+    }
+
     /// Rows inserted, updated or deleted by all statements.
     #[must_use]
     pub fn rows_affected(&self) -> u64 {
         self.statements.iter().map(|statement| statement.rows_affected).sum()
     }
+}
+
+impl StatementOutcome {
+    /// The rendered rows, where they were asked for.
+    #[must_use]
+    pub fn json(&self) -> Option<&JsonRows> {
+        match &self.rows {
+            Rows::Json(rows) => Some(rows),
+            _ => None,
+        }
+    }
+}
+
+/// Keys as JSON. Keys that are floats or bytes would not come back as they were; nobody asks for them.
+fn json_array<'a>(values: impl Iterator<Item = &'a Value>) -> Value {
+    let values = values.map(|value| match value {
+        Value::Integer(number) => serde_json::Value::from(*number),
+        Value::Text(text) => serde_json::Value::from(text.as_str()),
+        Value::Null | Value::Real(_) | Value::Blob(_) => serde_json::Value::Null,
+    });
+    Value::Text(serde_json::Value::Array(values.collect()).to_string())
 }

@@ -27,6 +27,12 @@ pub enum ErrorKind {
     Type(String),
     /// An expression of the schema (a default, check, generated column or index) that has no value for the row: why.
     Expression(String),
+    /// A guard of the statement ([`crate::raise`]) that says what it guards.
+    Raised(String),
+    /// A row whose value a later statement takes is not there.
+    NoSuchRow,
+    /// A full-text search that FTS5 cannot read: why.
+    Search(String),
     /// The database is at another schema version than the batch was compiled for.
     StaleVersion {
         /// The version the database is at.

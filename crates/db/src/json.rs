@@ -38,12 +38,25 @@ impl JsonColumn {
 }
 
 /// How the rows of a statement become JSON objects.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct JsonShape {
     /// The first columns of the statement, shown in this order.
     pub columns: Vec<JsonColumn>,
     /// How many columns follow that are not shown: they join rows of nested lists with their parents.
     pub keys: usize,
+    /// One more column follows: a row for which it is not true is left out.
+    pub guarded: bool,
+    /// The rows are one page of more.
+    pub page: Option<Page>,
+}
+
+/// One page of a statement's rows. The statement asks for one row more than the page has.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Rows of the page.
+    pub rows: usize,
+    /// The statement's columns that say where in the order a row stands.
+    pub position: Vec<usize>,
 }
 
 /// Rendered rows. Each is an object without its closing brace, so that nested lists can still be added.
@@ -54,6 +67,9 @@ pub struct JsonRows {
     keys: Vec<Value>,
     keys_per_row: usize,
     key_bytes: usize,
+    /// Where the page's first and last row stand.
+    edges: [Vec<Value>; 2],
+    more: bool,
 }
 
 /// Bytes that are there before the first row.
@@ -96,6 +112,18 @@ impl JsonRows {
         &self.keys[row * self.keys_per_row..(row + 1) * self.keys_per_row]
     }
 
+    /// Where the first and the last row of a page stand; empty without a page, or without a row.
+    #[must_use]
+    pub fn edges(&self) -> &[Vec<Value>; 2] {
+        &self.edges
+    }
+
+    /// Whether rows follow the page.
+    #[must_use]
+    pub fn more(&self) -> bool {
+        self.more
+    }
+
     /// Writes all rows as a JSON array.
     pub fn write_array(&self, out: &mut Vec<u8>) {
         out.reserve(self.bytes.len() + 2 * self.len() + 2);
@@ -110,7 +138,18 @@ impl JsonRows {
         out.push(b']');
     }
 
-    pub(crate) fn push(&mut self, shape: &JsonShape, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+    /// Takes a row; `false` once the page is full and the row is known to follow it.
+    pub(crate) fn push(&mut self, shape: &JsonShape, row: &rusqlite::Row<'_>) -> rusqlite::Result<bool> {
+        if shape.guarded && !matches!(row.get_ref(shape.columns.len() + shape.keys)?, ValueRef::Integer(1)) {
+            return Ok(true);
+        }
+        if let Some(page) = &shape.page {
+            if self.len() == page.rows {
+                self.more = true;
+                return Ok(false);
+            }
+            self.note_edges(page, row)?;
+        }
         self.bytes.push(b'{');
         for (index, column) in shape.columns.iter().enumerate() {
             if index > 0 {
@@ -128,6 +167,20 @@ impl JsonRows {
             self.keys.push(read_value(key));
         }
         self.ends.push(self.bytes.len());
+        Ok(true)
+    }
+
+    /// The last row of a page that something follows is its last row indeed; of a shorter page nobody asks for it.
+    fn note_edges(&mut self, page: &Page, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+        let position = || -> rusqlite::Result<Vec<Value>> {
+            page.position.iter().map(|index| row.get_ref(*index).map(read_value)).collect()
+        };
+        if self.is_empty() {
+            self.edges[0] = position()?;
+        }
+        if self.len() + 1 == page.rows {
+            self.edges[1] = position()?;
+        }
         Ok(())
     }
 }

@@ -5,7 +5,8 @@ use std::hash::{Hash, Hasher};
 
 use db::{JsonRows, Rows, StatementOutcome, Value};
 
-use super::compile::{Answer, Child, Node};
+use super::cursor::Position;
+use super::plan::{Answer, Child, Node, Paging, Returned, RowId};
 use super::value::EXACT;
 
 /// The answer outgrew its limit. A row that many others refer to is written once for each of them, so that the rows read say
@@ -13,41 +14,35 @@ use super::value::EXACT;
 #[derive(Debug)]
 pub(super) struct TooBig;
 
-/// Appends an operation's answer: `{"data":[…],"count":n}` or `{"data":[…],"rows_affected":n,"last_insert_id":n}`.
+/// Appends an operation's answer: `{"data":[…],"count":n,"next":"…"}` or `{"data":[…],"rows_affected":n,"last_insert_id":n}`.
 pub(super) fn write(
     answer: &Answer,
     statements: &[StatementOutcome],
     max_bytes: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), TooBig> {
+    let nested = Nested { statements, max_bytes };
     match answer {
-        Answer::Rows { root, count } => {
+        Answer::Rows { root, count, paging } => {
             out.extend_from_slice(b"{\"data\":");
-            Nested { statements, max_bytes }.write_rows(root, out)?;
+            nested.write_rows(root, out)?;
             if let Some(count) = count.and_then(|statement| single_number(statements.get(statement)?)) {
                 out.extend_from_slice(b",\"count\":");
                 push_number(out, count);
             }
+            if let (Some(paging), Some(rows)) = (paging, nested.rows(root)) {
+                write_pages(paging, rows, out);
+            }
         }
-        Answer::Written { returning, row_id, .. } => {
+        Answer::Written { returned, row_id, writes, .. } => {
             out.push(b'{');
-            if *returning {
+            let written = statements.get(..*writes).unwrap_or_default();
+            if let Some(returned) = returned {
                 out.extend_from_slice(b"\"data\":");
-                write_returned(statements, out);
+                nested.write_returned(returned, written, out)?;
                 out.push(b',');
             }
-            out.extend_from_slice(b"\"rows_affected\":");
-            let affected: u64 = statements.iter().map(|statement| statement.rows_affected).sum();
-            push_number(out, affected);
-            let inserted = statements.iter().rev().find(|statement| statement.rows_affected > 0);
-            if let (Some(last), Some(row_id)) = (inserted, row_id) {
-                out.extend_from_slice(b",\"last_insert_id\":");
-                let is_string = row_id.bigint && !(-EXACT..=EXACT).contains(&last.last_insert_id);
-                let quote: &[u8] = if is_string { b"\"" } else { b"" };
-                out.extend_from_slice(quote);
-                push_number(out, last.last_insert_id);
-                out.extend_from_slice(quote);
-            }
+            write_written(written, *row_id, out);
         }
     }
     out.push(b'}');
@@ -59,25 +54,55 @@ pub(super) fn write(
     }
 }
 
+/// `"rows_affected":n,"last_insert_id":n`
+fn write_written(written: &[StatementOutcome], row_id: Option<RowId>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"rows_affected\":");
+    push_number(out, written.iter().map(|statement| statement.rows_affected).sum::<u64>());
+    let inserted = written.iter().rev().find(|statement| statement.rows_affected > 0);
+    if let (Some(last), Some(row_id)) = (inserted, row_id) {
+        out.extend_from_slice(b",\"last_insert_id\":");
+        let is_string = row_id.bigint && !(-EXACT..=EXACT).contains(&last.last_insert_id);
+        let quote: &[u8] = if is_string { b"\"" } else { b"" };
+        out.extend_from_slice(quote);
+        push_number(out, last.last_insert_id);
+        out.extend_from_slice(quote);
+    }
+}
+
+/// `,"next":"…","prev":"…"`: the page after, where rows follow, and the page before, where this is not the first.
+fn write_pages(paging: &Paging, rows: &JsonRows, out: &mut Vec<u8>) {
+    let [first, last] = rows.edges();
+    let came_from = paging.position.as_ref();
+    let backward = came_from.is_some_and(|position| position.backward);
+    // A page that was read backward began at its end.
+    let (beginning, end) = if backward { (last, first) } else { (first, last) };
+    let more = rows.more();
+    let (before, after) = if backward { (more, true) } else { (came_from.is_some(), more) };
+    let position = |values: &Vec<Value>, backward: bool| match came_from {
+        // An empty page: back to where it came from, whose row is part of the other page.
+        Some(position) if rows.is_empty() => {
+            Position { values: position.values.clone(), backward, inclusive: true }
+        }
+        _ => Position { values: values.clone(), backward, inclusive: false },
+    };
+    let mut write = |name: &[u8], position: Position| {
+        out.extend_from_slice(name);
+        out.extend_from_slice(paging.signer.write(&position).as_bytes());
+        out.push(b'"');
+    };
+    if after {
+        write(b",\"next\":\"", position(end, false));
+    }
+    if before {
+        write(b",\"prev\":\"", position(beginning, true));
+    }
+}
+
 fn single_number(statement: &StatementOutcome) -> Option<i64> {
     match &statement.rows {
         Rows::Values(rows) => rows.first()?.first()?.as_integer(),
         _ => None,
     }
-}
-
-fn write_returned(statements: &[StatementOutcome], out: &mut Vec<u8>) {
-    let mut separator: &[u8] = b"";
-    out.push(b'[');
-    for rows in statements.iter().filter_map(json) {
-        for row in 0..rows.len() {
-            out.extend_from_slice(separator);
-            out.extend_from_slice(rows.open_object(row));
-            out.push(b'}');
-            separator = b",";
-        }
-    }
-    out.push(b']');
 }
 
 /// Lists of rows, each under its parent.
@@ -100,12 +125,35 @@ impl<'a> Nested<'a> {
             out.extend_from_slice(b"[]");
             return Ok(());
         };
-        if node.children.is_empty() {
+        if node.children.is_empty() && !node.backward {
             rows.write_array(out);
             return Ok(());
         }
-        let lists = self.lists(node);
+        let lists = self.lists(&node.children);
+        if node.backward {
+            return self.write_list(rows, (0..rows.len()).rev(), &lists, out);
+        }
         self.write_list(rows, 0..rows.len(), &lists, out)
+    }
+
+    fn write_returned(
+        &self,
+        returned: &Returned,
+        written: &[StatementOutcome],
+        out: &mut Vec<u8>,
+    ) -> Result<(), TooBig> {
+        let lists = self.lists(&returned.children);
+        let mut separator: &[u8] = b"";
+        out.push(b'[');
+        for rows in written.iter().filter_map(json) {
+            for row in 0..rows.len() {
+                out.extend_from_slice(separator);
+                self.write_row(rows, row, &lists, out)?;
+                separator = b",";
+            }
+        }
+        out.push(b']');
+        Ok(())
     }
 
     fn write_list(
@@ -155,9 +203,9 @@ impl<'a> Nested<'a> {
         Ok(())
     }
 
-    /// The lists below a node, each row under its parent's key, which is the last of a row's hidden keys.
-    fn lists(&self, node: &'a Node) -> Vec<List<'a>> {
-        let lists = node.children.iter().filter_map(|child| {
+    /// The lists of relations, each row under its parent's key, which is the last of a row's hidden keys.
+    fn lists(&self, children: &'a [Child]) -> Vec<List<'a>> {
+        let lists = children.iter().filter_map(|child| {
             let rows = self.rows(&child.node)?;
             let mut by_parent: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
             for row in 0..rows.len() {
@@ -165,7 +213,7 @@ impl<'a> Nested<'a> {
                     by_parent.entry(Key(parent)).or_default().push(row);
                 }
             }
-            Some(List { child, rows, by_parent, below: self.lists(&child.node) })
+            Some(List { child, rows, by_parent, below: self.lists(&child.node.children) })
         });
         lists.collect()
     }

@@ -1,250 +1,289 @@
-//! Checked queries as SQL whose text depends only on the query's shape, so that a prepared statement serves every value.
+//! A checked select as SQL whose text depends only on the query's shape, so that a prepared statement serves every value.
 //! A nested list is a statement of its own in the same transaction: its parents' keys come from the parents' query again.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use db::{JsonColumn, JsonShape, Kind, Statement};
-use schema::{Column, ColumnType, Table, quote};
+use atomicbase_core::Problem;
+use db::{JsonShape, Page};
+use schema::{Column, fts_table_name, quote};
 
 use super::Scope;
-use super::relation::Relation;
-use super::select::{Order, Related, Select, Selection};
+use super::cursor::{self, Key, Signer};
+use super::fault::{Fault, Place};
+use super::nested::{Level, Parents};
+use super::order::{By, Order};
+use super::plan::{Answer, Node, Paging, Query, Statements};
+use super::select::{Group, Select, Shown};
+use super::shape::{self, Output};
 use super::sql::Sql;
 
-/// Statements, and how their rows become the answer.
-#[derive(Debug)]
-pub struct Query {
-    pub(super) statements: Vec<Statement>,
-    pub(super) answer: Answer,
-    /// May touch many rows: it must not hold up the writes it would share a commit with.
-    pub(super) alone: bool,
-    /// Matches patterns: each a step that no deadline can stop.
-    pub(super) slow: bool,
-    /// Where it stands in a batch; empty where it is the whole request.
-    pub(super) place: String,
-}
+/// The table of a select, in its SQL.
+const ROOT: &str = "t0";
+/// The index of its search.
+const SEARCH: &str = "f0";
 
-impl Query {
-    pub(super) fn new(statements: Vec<Statement>, answer: Answer) -> Self {
-        Self { statements, answer, alone: false, slow: false, place: String::new() }
-    }
-
-    pub(super) fn at(self, place: &str) -> Self {
-        Self { place: place.to_owned(), ..self }
-    }
-
-    /// The SQL that it runs.
-    #[must_use]
-    pub fn statements(&self) -> &[Statement] {
-        &self.statements
-    }
-}
-
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// Rows, and the statement that counts them.
-    Rows { root: Node, count: Option<usize> },
-    /// What was written, and where its rows stand in the body.
-    Written { returning: bool, row_id: Option<RowId>, rows: Rows },
-}
-
-/// Where the rows of a write stand in the body.
-#[derive(Debug)]
-pub(super) enum Rows {
-    /// It has none: a delete.
-    None,
-    /// `data`.
-    One(String),
-    /// `data[0]`, `data[1]`, …: one of each statement.
-    Listed(String),
-}
-
-/// The number of the row inserted last is part of the answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RowId {
-    /// As a string beyond 2^53.
-    pub bigint: bool,
-}
-
-impl Answer {
-    /// Where the row of a statement stands in the body.
-    pub(super) fn place(&self, statement: usize) -> Option<String> {
-        match self {
-            Answer::Written { rows: Rows::One(place), .. } => Some(place.clone()),
-            Answer::Written { rows: Rows::Listed(place), .. } => Some(format!("{place}[{statement}]")),
-            Answer::Written { rows: Rows::None, .. } | Answer::Rows { .. } => None,
+/// A select with its relations and, where asked, its count. `kept` are columns that later operations of a batch take.
+pub(super) fn select<'t>(
+    scope: &Scope<'t>,
+    mut select: Select<'t>,
+    count: bool,
+    kept: &[&Column],
+    place: &Place<'_>,
+) -> Result<Query, Problem> {
+    let slow = select.filter.has_long_steps() || select.search.is_some();
+    let Source { sql: source, filtered } = source(&mut select);
+    let mut statements = Statements::default();
+    let (root, paging) = match select.group.take() {
+        Some(group) => {
+            let statement = grouped(scope, &select, &group, &source, &mut statements);
+            let count = count.then(|| counted_groups(&select, &group, &source, &mut statements));
+            return Ok(Query { slow, ..statements.query(Answer::rows(Node::leaf(statement), count, None)) });
         }
+        None => {
+            listed(scope, select, &Source { sql: source.clone(), filtered }, kept, &mut statements, place)?
+        }
+    };
+    let count = count.then(|| {
+        let mut sql = source.after("SELECT count(*)");
+        sql.push(&source.text);
+        statements.values(sql)
+    });
+    Ok(Query { slow, ..statements.query(Answer::rows(root, count, paging)) })
+}
+
+/// ` FROM … WHERE …`
+struct Source {
+    sql: Sql,
+    /// There is a WHERE.
+    filtered: bool,
+}
+
+fn source(select: &mut Select<'_>) -> Source {
+    let table = select.view.table;
+    let mut sql = Sql::with_room();
+    sql.push(" FROM ");
+    sql.name(&table.name);
+    sql.push(" AS ");
+    sql.push(ROOT);
+    let filter = std::mem::replace(&mut select.filter, super::condition::Condition::TRUE);
+    let mut word = " WHERE ";
+    if let Some(search) = select.search.take() {
+        let index = quote(&fts_table_name(&table.name));
+        sql.push(&format!(" JOIN {index} AS {SEARCH} ON {SEARCH}.rowid = "));
+        sql.column_of_rowid(table, ROOT);
+        sql.push(&format!(" WHERE {SEARCH}.{index} MATCH "));
+        sql.bind(search.expression.into());
+        word = " AND ";
     }
-}
-
-/// A list of rows in the answer.
-#[derive(Debug)]
-pub(super) struct Node {
-    /// The statement that gives the rows.
-    pub statement: usize,
-    pub children: Vec<Child>,
-}
-
-/// A relation below a list of rows. Its key among the parents' hidden keys has its own index in `children`.
-#[derive(Debug)]
-pub(super) struct Child {
-    /// `"tasks":`
-    pub label: String,
-    pub many: bool,
-    pub node: Node,
-}
-
-/// A select with its relations and, where asked, its count.
-pub(super) fn select(scope: &Scope<'_>, table: &Table, select: Select<'_>, count: bool) -> Query {
-    let Select { selection, filter, order, limit, offset } = select;
-    let slow = filter.has_patterns();
-    let mut source = Sql::with_room();
-    source.push(" FROM ");
-    source.name(&table.name);
-    source.push(" AS t0");
     if !filter.is_everything() {
-        source.push(" WHERE ");
-        source.condition(filter, "t0");
+        sql.push(word);
+        sql.condition(filter, ROOT);
+        word = " AND ";
     }
-    let counted =
-        count.then(|| Statement::query(format!("SELECT count(*){}", source.text), source.params.clone()));
-    order_by(&mut source, table, "t0", &order);
+    Source { sql, filtered: word == " AND " }
+}
+
+/// Rows as they are, with their relations; one page of them where more may follow.
+fn listed<'t>(
+    scope: &Scope<'t>,
+    select: Select<'t>,
+    source: &Source,
+    kept: &[&Column],
+    statements: &mut Statements,
+    place: &Place<'_>,
+) -> Result<(Node, Option<Paging>), Problem> {
+    let Source { sql: source, filtered } = source;
+    let keys = keys(&select);
+    let pages = select.offset == 0 && select.limit > 0 && !select.finds_one && source.given.is_empty();
+    let (signer, position) = match (&select.cursor, pages) {
+        (Some(cursor), true) => {
+            let signer = Signer::new(scope, source, &keys);
+            let position = signer.read(cursor, keys.len(), &place.field("cursor"))?;
+            (Some(signer), Some(position))
+        }
+        (Some(_), false) => {
+            return Err(Fault::query(place.field("cursor"), "This query has no pages, so it has no cursor."));
+        }
+        (None, true) => (Some(Signer::new(scope, source, &keys)), None),
+        (None, false) => (None, None),
+    };
+    let mut source = source.clone();
+    if let Some(position) = &position {
+        source.push(if *filtered { " AND " } else { " WHERE " });
+        cursor::beyond(&mut source, position, &keys, write_key);
+    }
+    let backward = position.as_ref().is_some_and(|position| position.backward);
+    source.push(" ORDER BY ");
+    for (index, key) in keys.iter().enumerate() {
+        source.push(if index > 0 { ", " } else { "" });
+        write_key(&mut source, key);
+        source.push(if key.descending != backward { " DESC" } else { "" });
+    }
     // Part of the shape: pages have few sizes, and SQLite may prepare a statement anew at each execution for a bound LIMIT.
     source.push(" LIMIT ");
-    source.push_number(limit);
-    if offset > 0 {
+    let before_limit = source.text.len();
+    source.push_number(select.limit + u64::from(pages));
+    if select.offset > 0 {
         source.push(" OFFSET ");
-        source.bind(offset.into());
+        source.bind(select.offset.into());
     }
+    let mut outputs: Vec<Output<'_>> = select.shown.iter().map(Output::Shown).collect();
+    outputs.extend(select.relations.iter().map(|related| Output::Hidden(related.relation.here)));
+    outputs.extend(kept.iter().map(|column| Output::Hidden(column)));
+    let hidden = select.relations.len() + kept.len();
+    let page = pages.then(|| page(&select, &keys, &mut outputs));
+    let mut sql = source.after("SELECT ");
+    shape::write(&mut sql, &outputs, ROOT);
+    sql.push(&source.text);
+    let columns = shape::columns(&select.shown, scope.bigint);
+    let shape = Arc::new(JsonShape { columns, keys: hidden, page, guarded: false });
+    let statement = statements.json(sql, shape);
+    if pages && !select.relations.is_empty() {
+        // The row that follows the page is nobody's parent.
+        source.text.truncate(before_limit);
+        source.push_number(select.limit);
+    }
+    let level = Level { alias: ROOT.to_owned(), parents: Parents::Source(source) };
+    let first_kept = select.relations.len();
+    let children = level.children(scope, select.relations, statements);
+    statements.keeps(statement, first_kept);
+    let paging = signer.map(|signer| Paging { signer, position });
+    Ok((Node { statement, children, backward }, paging))
+}
 
-    let mut builder = Builder { scope, statements: Vec::with_capacity(1), tables: 1 };
-    let root = builder.node(Level { alias: "t0".into(), source, joined: None }, selection);
-    let mut statements = builder.statements;
-    let count = counted.map(|counted| {
-        statements.push(counted);
-        statements.len() - 1
+/// The columns of the order: what was asked, then the primary key, so that no two rows are alike in it.
+fn keys<'t>(select: &Select<'t>) -> Vec<Key<'t>> {
+    let table = select.view.table;
+    let key = |column: &'t Column, descending: bool| Key {
+        column: Some(column),
+        descending,
+        nullable: !table.refuses_null(column),
+    };
+    let asked = select.order.iter().map(|Order { by, descending }| match by {
+        By::Column(column) => key(column, *descending),
+        By::Shown(_) | By::Rank => Key { column: None, descending: *descending, nullable: false },
     });
-    Query { slow, ..Query::new(statements, Answer::Rows { root, count }) }
-}
-
-/// ORDER BY what was asked, then the primary key: the same rows come in the same order.
-fn order_by(sql: &mut Sql, table: &Table, alias: &str, orders: &[Order<'_>]) {
-    sql.push(" ORDER BY ");
-    for order in orders {
-        sql.column(alias, &order.column.name);
-        sql.push(if order.descending { " DESC, " } else { ", " });
-    }
-    sql.list(alias, &table.primary_key);
-}
-
-/// The rows of one level: where they come from, and which column of the source joins them with their parents.
-struct Level {
-    alias: Cow<'static, str>,
-    source: Sql,
-    joined: Option<String>,
-}
-
-struct Builder<'a> {
-    scope: &'a Scope<'a>,
-    statements: Vec<Statement>,
-    /// Tables aliased so far.
-    tables: usize,
-}
-
-impl Builder<'_> {
-    fn node(&mut self, level: Level, selection: Selection<'_>) -> Node {
-        let Selection { columns, relations } = selection;
-        let mut sql = Sql::with_room();
-        sql.push("SELECT ");
-        let hidden = relations.iter().map(|related| related.relation.here.name.as_str());
-        sql.list(&level.alias, columns.iter().map(|column| column.name.as_str()).chain(hidden));
-        if let Some(joined) = &level.joined {
-            sql.push(if columns.is_empty() && relations.is_empty() { "" } else { ", " });
-            sql.push(joined);
+    let mut keys: Vec<Key<'t>> = asked.collect();
+    for name in &table.primary_key {
+        if !keys.iter().any(|key| key.column.is_some_and(|column| column.name == *name)) {
+            keys.extend(table.column(name).map(|column| key(column, false)));
         }
-        sql.push(&level.source.text);
-        let keys = relations.len() + usize::from(level.joined.is_some());
-        let shape = shape(&columns, keys, self.scope.bigint);
-        self.statements.push(Statement::json(sql.text, level.source.params.clone(), shape));
-        let statement = self.statements.len() - 1;
-        let below = relations.into_iter().map(|Related { label, relation, selection }| {
-            let below = self.below(&level, relation);
-            let label = format!("{}:", serde_json::Value::from(label));
-            Child { label, many: relation.many, node: self.node(below, selection) }
+    }
+    keys
+}
+
+fn write_key(sql: &mut Sql, key: &Key<'_>) {
+    match key.column {
+        Some(column) => sql.column(ROOT, &column.name),
+        None => sql.push(&format!("{SEARCH}.rank")),
+    }
+}
+
+/// Where the order's columns are in the statement; those that are not there already are added at its end.
+fn page<'t>(select: &Select<'t>, keys: &[Key<'t>], outputs: &mut Vec<Output<'t>>) -> Page {
+    let position = keys.iter().map(|key| {
+        let shown = select.shown.iter().position(|shown| match (shown, key.column) {
+            (Shown::Column(shown), Some(column)) => shown.name == column.name,
+            _ => false,
         });
-        Node { statement, children: below.collect() }
-    }
-
-    /// The level below, along a relation.
-    fn below(&mut self, level: &Level, relation: Relation<'_>) -> Level {
-        let number = self.tables;
-        self.tables += 1;
-        let (alias, parents) = (format!("t{number}"), format!("p{number}"));
-        let Relation { table: there, here, .. } = relation;
-        let mut sql = Sql { params: level.source.params.clone(), ..Sql::with_room() };
-        sql.push(" FROM (SELECT DISTINCT k FROM (SELECT ");
-        sql.column(&level.alias, &here.name);
-        if collation(here) != BINARY {
-            // Each parent finds its rows under its own bytes, also where another parent's are equal to them.
-            sql.push(" COLLATE BINARY");
-        }
-        sql.push(" AS k");
-        sql.push(&level.source.text);
-        sql.push(&format!(")) AS {parents} CROSS JOIN "));
-        sql.name(&there.name);
-        sql.push(&format!(" AS {alias} ON "));
-        if relation.many {
-            let rowid = there.rowid_alias();
-            sql.push(&format!("{alias}.{rowid} IN (SELECT i.{rowid} FROM "));
-            sql.name(&there.name);
-            sql.push(" AS i WHERE ");
-            joins(&mut sql, "i", relation, &parents);
-            sql.push(" ORDER BY ");
-            sql.list("i", &there.primary_key);
-            sql.push(&format!(" LIMIT {}) ORDER BY ", self.scope.limits.nested_rows));
-            sql.list(&alias, &there.primary_key);
-        } else {
-            joins(&mut sql, &alias, relation, &parents);
-        }
-        Level { alias: alias.into(), source: sql, joined: Some(format!("{parents}.k")) }
-    }
-}
-
-const BINARY: &str = "BINARY";
-
-fn collation(column: &Column) -> &str {
-    column.collate.as_deref().unwrap_or(BINARY)
-}
-
-/// Parent and child are joined as the foreign key compares them: by the collation of the column referred to.
-fn joins(sql: &mut Sql, alias: &str, relation: Relation<'_>, parents: &str) {
-    let Relation { here, there, many, .. } = relation;
-    sql.column(alias, &there.name);
-    sql.push(&format!(" = {parents}.k"));
-    let referred = if many { here } else { there };
-    if collation(referred) != collation(there) {
-        sql.push(&format!(" COLLATE {}", quote(collation(referred))));
-    }
-}
-
-/// RETURNING and the shape of its rows.
-pub(super) fn returning(scope: &Scope<'_>, columns: &[&Column]) -> (String, Arc<JsonShape>) {
-    let mut sql = Sql::default();
-    sql.push(" RETURNING ");
-    sql.list("", columns.iter().map(|column| &column.name));
-    (sql.text, shape(columns, 0, scope.bigint))
-}
-
-fn shape(columns: &[&Column], keys: usize, bigint: bool) -> Arc<JsonShape> {
-    let columns = columns.iter().map(|column| {
-        let kind = match column.column_type {
-            ColumnType::Boolean => Kind::Boolean,
-            ColumnType::Json => Kind::Json,
-            ColumnType::Integer | ColumnType::Timestamp if bigint => Kind::BigInteger,
-            _ => Kind::Plain,
-        };
-        JsonColumn::new(&column.name, kind)
+        shown.unwrap_or_else(|| {
+            outputs.push(key.column.map_or(Output::Rank, Output::Hidden));
+            outputs.len() - 1
+        })
     });
-    Arc::new(JsonShape { columns: columns.collect(), keys })
+    Page { rows: usize::try_from(select.limit).unwrap_or(usize::MAX), position: position.collect() }
+}
+
+/// Groups of rows, one row each.
+fn grouped(
+    scope: &Scope<'_>,
+    select: &Select<'_>,
+    group: &Group<'_>,
+    source: &Sql,
+    statements: &mut Statements,
+) -> usize {
+    let mut sql = source.after("SELECT ");
+    let outputs: Vec<Output<'_>> = select.shown.iter().map(Output::Shown).collect();
+    shape::write(&mut sql, &outputs, ROOT);
+    sql.push(&source.text);
+    write_group(&mut sql, group, ROOT);
+    let order = group_order(select, group);
+    for (index, (by, descending)) in order.iter().enumerate() {
+        sql.push(if index > 0 { ", " } else { " ORDER BY " });
+        write_group_key(&mut sql, *by, ROOT);
+        sql.push(if *descending { " DESC" } else { "" });
+    }
+    sql.push(" LIMIT ");
+    sql.push_number(select.limit);
+    if select.offset > 0 {
+        sql.push(" OFFSET ");
+        sql.bind(select.offset.into());
+    }
+    let columns = shape::columns(&select.shown, scope.bigint);
+    statements.json(sql, Arc::new(JsonShape { columns, ..JsonShape::default() }))
+}
+
+fn counted_groups(
+    select: &Select<'_>,
+    group: &Group<'_>,
+    source: &Sql,
+    statements: &mut Statements,
+) -> usize {
+    let mut sql = source.after("SELECT count(*) FROM (SELECT ");
+    let outputs: Vec<Output<'_>> = select.shown.iter().map(Output::Shown).collect();
+    shape::write(&mut sql, &outputs, ROOT);
+    sql.push(&source.text);
+    write_group(&mut sql, group, ROOT);
+    sql.push(")");
+    statements.values(sql)
+}
+
+/// ` GROUP BY … HAVING …`
+fn write_group(sql: &mut Sql, group: &Group<'_>, alias: &str) {
+    if !group.by.is_empty() {
+        sql.push(" GROUP BY ");
+        sql.list(alias, group.by.iter().map(|column| &column.name));
+    }
+    write_having(sql, group, alias);
+}
+
+pub(super) fn write_having(sql: &mut Sql, group: &Group<'_>, alias: &str) {
+    if !group.having.is_everything() {
+        sql.push(" HAVING ");
+        sql.condition(group.having.clone(), alias);
+    }
+}
+
+/// What was asked, then the columns that make a group, so that no two groups are alike in it.
+pub(super) fn group_order<'s>(select: &'s Select<'_>, group: &'s Group<'_>) -> Vec<(GroupBy<'s>, bool)> {
+    let mut order: Vec<(GroupBy<'s>, bool)> = Vec::new();
+    for Order { by, descending } in &select.order {
+        order.push(match by {
+            By::Column(column) => (GroupBy::Column(column), *descending),
+            By::Shown(index) => (GroupBy::Shown(&select.shown[*index]), *descending),
+            By::Rank => continue,
+        });
+    }
+    for column in &group.by {
+        let known = |by: &GroupBy<'_>| matches!(by, GroupBy::Column(known) if known.name == column.name);
+        if !order.iter().any(|(by, _)| known(by)) {
+            order.push((GroupBy::Column(column), false));
+        }
+    }
+    order
+}
+
+/// What groups are ordered by.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum GroupBy<'s> {
+    Column(&'s Column),
+    Shown(&'s Shown<'s>),
+}
+
+pub(super) fn write_group_key(sql: &mut Sql, by: GroupBy<'_>, alias: &str) {
+    match by {
+        GroupBy::Column(column) => sql.column(alias, &column.name),
+        GroupBy::Shown(Shown::Aggregate(aggregate)) => sql.aggregate(aggregate, alias),
+        GroupBy::Shown(shown) => sql.name(shown.label()),
+    }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use atomicbase_core::{Code, Problem, closest};
-use schema::{Table, Template};
+
+use super::Scope;
 
 /// A place in the body, `where[0].title`. It is text only once it is told: nearly every query has no fault.
 #[derive(Clone, Copy, Debug)]
@@ -69,15 +70,11 @@ pub fn did_you_mean<'a>(
     if listed.is_empty() { problem } else { problem.hint(format!("There are {}.", listed.join(", "))) }
 }
 
-pub(super) fn unknown_table(template: &Template, name: &str, place: &Place<'_>) -> Problem {
+pub(super) fn unknown_table(scope: &Scope<'_>, name: &str, place: &Place<'_>) -> Problem {
     let problem = Fault::at(Code::TableNotFound, place, format!("There is no table `{}`.", shown(name)));
-    did_you_mean(problem, name, template.tables.iter().map(|table| table.name.as_str()))
-}
-
-pub(super) fn unknown_column(table: &Table, name: &str, place: &Place<'_>) -> Problem {
-    let message = format!("`{}` has no column `{}`.", table.name, shown(name));
-    let problem = Fault::at(Code::ColumnNotFound, place, message);
-    did_you_mean(problem, name, table.columns.iter().map(|column| column.name.as_str()))
+    let visible = scope.template.tables.iter().filter(|table| scope.view(table).is_visible());
+    let names: Vec<&str> = visible.map(|table| table.name.as_str()).collect();
+    did_you_mean(problem, name, names.iter().copied())
 }
 
 /// What a request said, short enough to be repeated.

@@ -40,6 +40,55 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// A value of a template, to be read like a body.
+    pub(super) fn of(value: &'a serde_json::Value) -> Json<'a> {
+        use serde_json::Value;
+        match value {
+            Value::Null => Json::Null,
+            Value::Bool(truth) => Json::Bool(*truth),
+            Value::Number(number) => Json::Number(number.clone()),
+            Value::String(text) => Json::Text(Cow::Borrowed(text)),
+            Value::Array(list) => Json::List(list.iter().map(Json::of).collect()),
+            Value::Object(map) => Json::Object(
+                map.iter().map(|(name, value)| (Cow::Borrowed(name.as_str()), Json::of(value))).collect(),
+            ),
+        }
+    }
+
+    /// Reads a whole body.
+    pub(super) fn read(json: &'a RawValue, place: &Place<'_>) -> Result<Json<'a>, Problem> {
+        serde_json::from_str(json.get()).map_err(|error| {
+            // Read once more, member by member: which of them is it?
+            let members =
+                serde_json::from_str::<Members<'_>>(json.get()).map_or(Vec::new(), |members| members.0);
+            let unread = members.iter().find_map(|(name, json)| {
+                let error = serde_json::from_str::<Json<'_>>(json.get()).err()?;
+                Some(unreadable(&error, &place.field(name)))
+            });
+            unread.unwrap_or_else(|| unreadable(&error, place))
+        })
+    }
+
+    /// An object of which every field is known and stands once; `wanted` says in a refusal what should have stood there.
+    pub(super) fn fields<'j>(
+        &'j self,
+        place: &Place<'_>,
+        known: &[&str],
+        wanted: &str,
+    ) -> Result<Known<'j, 'a>, Problem> {
+        let Json::Object(members) = self else {
+            let message = format!("{wanted} is wanted, not {}.", shown(&self.to_string()));
+            return Err(Fault::query(place, message));
+        };
+        if let Some((name, _)) = members.iter().find(|(name, _)| !known.contains(&name.as_ref())) {
+            return Err(unknown_field(name, known, place));
+        }
+        match standing_twice(members) {
+            None => Ok(Known(members)),
+            Some(name) => Err(twice(name, place)),
+        }
+    }
+
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Json::Null)
     }
@@ -54,6 +103,18 @@ impl<'a> Json<'a> {
             None => Ok(Some(members)),
             Some(name) => Err(twice(name, place)),
         }
+    }
+}
+
+/// The fields of an object that is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'j, 'a>(&'j [Member<'a>]);
+
+impl<'j, 'a> Known<'j, 'a> {
+    /// A field. A null is no field.
+    pub(super) fn get(&self, name: &str) -> Option<&'j Json<'a>> {
+        let found = self.0.iter().find(|(known, _)| known == name).map(|(_, json)| json);
+        found.filter(|json| !json.is_null())
     }
 }
 

@@ -1,120 +1,106 @@
-//! `where`: its shape, its names and its types against a table. What is left of it can be written as SQL and cannot fail.
+//! `where` and `having`: their shape, their names and their types against what the caller sees.
+//! What is left of them can be written as SQL and cannot fail.
 
-use atomicbase_core::{Code, Problem, closest};
-use db::Value as Bound;
-use schema::{Column, ColumnType, Table};
+use atomicbase_core::{Code, Problem};
+use schema::{ColumnType, Rule};
 
-use super::fault::{Fault, Place, shown, unknown_column};
-use super::fields::Json;
-use super::value;
+use super::Scope;
+use super::aggregate::Aggregate;
+use super::condition::{Condition, Left, Operand, Operator, Quantifier, Related};
+use super::fault::{Fault, Place};
+use super::fields::{Json, Member};
+use super::operators::{self, Scalars};
+use super::relation::{self, Relation};
+use super::value::Typed;
+use super::view::{Action, View};
+use super::{json_path, search};
 
 /// Levels of groups; one more than anybody writes by hand.
 const DEPTH: usize = 16;
 /// Conditions of one `where`.
 const TERMS: usize = 500;
-/// Values of one `in`.
-const LISTED: usize = 1_000;
 /// Values of one `where`: also twice as many, where lists are filled up, are far below the 32,766 that SQLite binds.
 const VALUES: usize = 10_000;
-/// A pattern is matched in one step that no deadline can stop: its length and wildcards bound that step.
-const PATTERN_BYTES: usize = 128;
-const PATTERN_WILDCARDS: usize = 8;
-/// Patterns of one `where`.
+/// Patterns and searches of one `where`.
 const PATTERNS: usize = 10;
-
-/// A condition on a row of a table.
-#[derive(Debug)]
-pub(super) enum Condition<'t> {
-    All(Vec<Condition<'t>>),
-    Any(Vec<Condition<'t>>),
-    Not(Box<Condition<'t>>),
-    Test { column: &'t Column, operator: Operator, operand: Operand },
-}
-
-/// What a column is compared with.
-#[derive(Debug)]
-pub(super) enum Operand {
-    Null,
-    One(Bound),
-    Two(Bound, Bound),
-    Listed(Vec<Bound>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operator {
-    Eq,
-    Neq,
-    Gt,
-    Gte,
-    Lt,
-    Lte,
-    Like,
-    Glob,
-    In,
-    Between,
-    Is,
-    /// `IS NOT`, of `{not: null}`, `{not: true}`, …
-    IsNot,
-}
-
-impl Operator {
-    /// In SQL, between the column and its value.
-    pub(super) fn sql(self) -> &'static str {
-        match self {
-            Self::Eq => " = ",
-            Self::Neq => " <> ",
-            Self::Gt => " > ",
-            Self::Gte => " >= ",
-            Self::Lt => " < ",
-            Self::Lte => " <= ",
-            Self::Like => " LIKE ",
-            Self::Glob => " GLOB ",
-            Self::In => " IN ",
-            Self::Between => " BETWEEN ",
-            Self::Is => " IS ",
-            Self::IsNot => " IS NOT ",
-        }
-    }
-}
-
-/// Names as they are written. `not` takes a value, or operators that it negates.
-const OPERATORS: [(&str, Operator); 12] = [
-    ("eq", Operator::Eq),
-    ("neq", Operator::Neq),
-    ("gt", Operator::Gt),
-    ("gte", Operator::Gte),
-    ("lt", Operator::Lt),
-    ("lte", Operator::Lte),
-    ("like", Operator::Like),
-    ("glob", Operator::Glob),
-    ("in", Operator::In),
-    ("between", Operator::Between),
-    ("is", Operator::Is),
-    ("not", Operator::IsNot),
-];
+/// Relations that one `where` asks about. Each is a subquery per row.
+const RELATIONS: usize = 20;
 
 /// Reads a `where`: a list that is ANDed, or one object.
 pub(super) fn conditions<'t>(
+    scope: &Scope<'t>,
+    view: View<'t>,
     json: Option<&Json<'_>>,
-    table: &'t Table,
     place: &Place<'_>,
 ) -> Result<Condition<'t>, Problem> {
-    let mut reader = Reader { table, terms: 0, values: 0, patterns: 0 };
     match json {
-        None => Ok(Condition::All(Vec::new())),
-        Some(json) => reader.list(json, place, DEPTH).map(Condition::All),
+        None => Ok(Condition::TRUE),
+        Some(json) => Reader::new(scope, Names::Row(view)).list(json, place, DEPTH).map(Condition::All),
     }
 }
 
+/// Reads a `having`: a `where` over aggregates.
+pub(super) fn having<'t>(
+    scope: &Scope<'t>,
+    aggregates: &[&Aggregate<'t>],
+    json: &Json<'_>,
+    place: &Place<'_>,
+) -> Result<Condition<'t>, Problem> {
+    Reader::new(scope, Names::Group(aggregates)).list(json, place, DEPTH).map(Condition::All)
+}
+
+/// The rows that a rule of a policy means.
+pub(super) fn rule<'t>(scope: &Scope<'t>, view: View<'t>, rule: &'t Rule) -> Result<Condition<'t>, Problem> {
+    match rule {
+        Rule::Always => Ok(Condition::TRUE),
+        Rule::Never => Ok(Condition::Any(Vec::new())),
+        // A push proves every policy; one that cannot be read is no fault of the caller's.
+        Rule::When(conditions) => policy(scope, view, conditions, &Place::Start("policy"))
+            .map_err(|problem| Problem::internal(format!("{problem:?}"))),
+    }
+}
+
+/// Reads the conditions of a policy. They see the whole table, and whole tables behind it.
+pub(super) fn policy<'t>(
+    scope: &Scope<'t>,
+    view: View<'t>,
+    conditions: &'t [serde_json::Value],
+    place: &Place<'_>,
+) -> Result<Condition<'t>, Problem> {
+    let scope = scope.for_policy();
+    let mut reader = Reader::new(&scope, Names::Row(View::whole(view.table)));
+    let read = conditions.iter().enumerate();
+    let read = read.map(|(index, json)| reader.object(&Json::of(json), &place.entry(index), DEPTH));
+    read.collect::<Result<_, _>>().map(Condition::All)
+}
+
+/// The rows of a table that are there for the caller.
+pub(super) fn visible<'t>(scope: &Scope<'t>, view: View<'t>) -> Result<Condition<'t>, Problem> {
+    rule(scope, view, view.using(Action::Select))
+}
+
+/// What names mean.
+#[derive(Clone, Copy)]
+enum Names<'s, 't> {
+    Row(View<'t>),
+    Group(&'s [&'s Aggregate<'t>]),
+}
+
 /// Reads conditions, and counts while it does.
-struct Reader<'t> {
-    table: &'t Table,
+struct Reader<'s, 't> {
+    scope: &'s Scope<'t>,
+    names: Names<'s, 't>,
     terms: usize,
     values: usize,
     patterns: usize,
+    relations: usize,
 }
 
-impl<'t> Reader<'t> {
+impl<'s, 't> Reader<'s, 't> {
+    fn new(scope: &'s Scope<'t>, names: Names<'s, 't>) -> Self {
+        Self { scope, names, terms: 0, values: 0, patterns: 0, relations: 0 }
+    }
+
     fn list(
         &mut self,
         json: &Json<'_>,
@@ -136,9 +122,7 @@ impl<'t> Reader<'t> {
 
     /// Every member of an object holds: `{a: …, b: …}` is both.
     fn object(&mut self, json: &Json<'_>, place: &Place<'_>, depth: usize) -> Result<Condition<'t>, Problem> {
-        let Some(depth) = depth.checked_sub(1) else {
-            return Err(too_deep(place));
-        };
+        let depth = depth.checked_sub(1).ok_or_else(|| too_deep(place))?;
         let Some(members) = json.members(place)? else {
             return Err(Fault::query(place, "A condition is an object, e.g. {\"id\": {\"eq\": 1}}."));
         };
@@ -153,11 +137,7 @@ impl<'t> Reader<'t> {
                 "and" => all.push(Condition::All(self.group(json, &place, depth)?)),
                 "or" => all.push(Condition::Any(self.group(json, &place, depth)?)),
                 "not" => all.push(Condition::Not(Box::new(Condition::All(self.group(json, &place, depth)?)))),
-                _ => {
-                    let table = self.table;
-                    let column = table.column(name).ok_or_else(|| unknown_column(table, name, &place))?;
-                    self.column(column, json, &place, depth, &mut all)?;
-                }
+                name => self.named(name, json, &place, depth, &mut all)?,
             }
         }
         Ok(if all.len() == 1 { all.swap_remove(0) } else { Condition::All(all) })
@@ -173,188 +153,318 @@ impl<'t> Reader<'t> {
         if list.is_empty() { Err(Fault::query(place, "The group is empty.")) } else { Ok(list) }
     }
 
-    /// The operators of a column, each a condition of its own.
-    fn column(
+    /// What a name in a condition means: a column, a path in one, a column of related rows, related rows, or the search.
+    fn named(
         &mut self,
-        column: &'t Column,
+        name: &str,
         json: &Json<'_>,
         place: &Place<'_>,
         depth: usize,
         all: &mut Vec<Condition<'t>>,
     ) -> Result<(), Problem> {
-        let operators = json.members(place)?.filter(|operators| !operators.is_empty());
-        let Some(operators) = operators else {
-            return Err(Fault::query(place, "An operator is wanted, e.g. {\"eq\": 1}.")
-                .hint(format!("Write {{\"{}\": {{\"eq\": …}}}}.", column.name)));
-        };
-        for (name, json) in operators {
-            self.terms += 1;
-            self.values += json.as_list().map_or(1, <[_]>::len);
-            if self.terms > TERMS || self.values > VALUES {
-                let message = format!("A query has at most {TERMS} conditions and {VALUES} values.");
-                return Err(Fault::query(place, message));
+        let view = match self.names {
+            Names::Row(view) => view,
+            Names::Group(aggregates) => {
+                let found = aggregates.iter().find(|aggregate| aggregate.label == name);
+                let aggregate = found.ok_or_else(|| unknown_aggregate(aggregates, name, place))?;
+                return self.operators(&Left::Aggregate((*aggregate).clone()), json, place, depth, all);
             }
+        };
+        if let Some(column) = view.column(name)
+            && quantified(json).is_none()
+        {
+            return self.operators(&Left::Column(column), json, place, depth, all);
+        }
+        if let Some((column, path)) = name.split_once("->") {
+            return self.json_path(view, column, path, json, place, depth, all);
+        }
+        if name == "__fts" {
+            return self.search(view, None, json, place, all);
+        }
+        if let Some((relation, rest)) = name.rsplit_once('.') {
+            all.push(self.some_related(view, relation, rest, json, place, depth)?);
+            return Ok(());
+        }
+        if let Some(members) = quantified(json) {
+            return self.quantified(view, name, members, place, depth, all);
+        }
+        let problem = view.unknown_column(name, place);
+        Err(match relation::find(self.scope, view.table, name, place) {
+            Ok(_) => {
+                problem.hint(format!("`{name}` is a relation: write {{\"{name}\": {{\"some\": [...]}}}}."))
+            }
+            Err(_) => problem,
+        })
+    }
+
+    /// The operators of a column, each a condition of its own.
+    fn operators(
+        &mut self,
+        left: &Left<'t>,
+        json: &Json<'_>,
+        place: &Place<'_>,
+        depth: usize,
+        all: &mut Vec<Condition<'t>>,
+    ) -> Result<(), Problem> {
+        for (name, json) in operators_of(left.typed().name, json, place)? {
             let place = place.field(name);
-            let Some((_, operator)) = OPERATORS.iter().find(|(known, _)| known == name) else {
-                return Err(unknown_operator(name, &place));
-            };
-            all.push(match (operator, json) {
-                (Operator::IsNot, Json::Object(_)) => self.negated(column, json, &place, depth)?,
-                _ => self.test(column, *operator, json, &place)?,
-            });
+            if let (Left::Column(column), Names::Row(view), "fts" | "match") =
+                (left, self.names, name.as_ref())
+            {
+                self.patterns(&place)?;
+                all.push(Condition::Search(search::read(view, Some(column), name, json, &place)?));
+                continue;
+            }
+            self.count(json, &place)?;
+            let operator = operators::find(name, &place)?;
+            if operator == Operator::IsNot && matches!(json, Json::Object(_)) {
+                // `{column: {not: {…}}}`: the operators do not hold together.
+                let depth = depth.checked_sub(1).ok_or_else(|| too_deep(&place))?;
+                let mut inner = Vec::new();
+                self.operators(left, json, &place, depth, &mut inner)?;
+                all.push(Condition::Not(Box::new(Condition::All(inner))));
+            } else {
+                all.push(self.test(left.clone(), operator, json, &place)?);
+            }
         }
         Ok(())
     }
 
-    /// `{column: {not: {…}}}`: the operators do not hold together.
-    fn negated(
-        &mut self,
-        column: &'t Column,
-        json: &Json<'_>,
-        place: &Place<'_>,
-        depth: usize,
-    ) -> Result<Condition<'t>, Problem> {
-        let depth = depth.checked_sub(1).ok_or_else(|| too_deep(place))?;
-        let mut inner = Vec::new();
-        self.column(column, json, place, depth, &mut inner)?;
-        Ok(Condition::Not(Box::new(Condition::All(inner))))
-    }
-
     fn test(
         &mut self,
-        column: &'t Column,
+        left: Left<'t>,
         operator: Operator,
         json: &Json<'_>,
         place: &Place<'_>,
     ) -> Result<Condition<'t>, Problem> {
-        fits(column, operator, json, place)?;
+        let typed = left.typed();
+        operators::fits(typed, operator, json, place)?;
+        let view = match self.names {
+            Names::Row(view) if matches!(left, Left::Column(_)) => Some(view),
+            _ => None,
+        };
+        let scalars = Scalars { scope: self.scope, view, typed };
         let operand = match operator {
-            Operator::Like | Operator::Glob => self.pattern(column, operator, json, place)?,
+            Operator::Like | Operator::Glob => {
+                self.patterns(place)?;
+                Operand::One(scalars.pattern(operator, json, place)?)
+            }
             Operator::Is | Operator::IsNot if json.is_null() => Operand::Null,
-            Operator::In => listed(column, json, place)?,
+            Operator::In => Operand::Listed(scalars.listed(json, place)?),
             Operator::Between => {
                 let Some([low, high]) = json.as_list() else {
                     return Err(Fault::query(place, "`between` takes two values: [low, high]."));
                 };
-                let low = scalar(column, low, &place.entry(0))?;
-                Operand::Two(low, scalar(column, high, &place.entry(1))?)
+                let low = scalars.one(low, &place.entry(0))?;
+                Operand::Two(low, scalars.one(high, &place.entry(1))?)
             }
-            _ => Operand::One(scalar(column, json, place)?),
+            _ => Operand::One(scalars.one(json, place)?),
         };
-        Ok(Condition::Test { column, operator, operand })
+        Ok(Condition::Test { left, operator, operand })
     }
 
-    fn pattern(
+    /// `{"meta->a.b": {eq: "x"}}`: each operator compares with what is at the path, where it is of the value's type.
+    #[expect(clippy::too_many_arguments, reason = "a name taken apart, and where it stands")]
+    fn json_path(
         &mut self,
-        column: &Column,
-        operator: Operator,
+        view: View<'t>,
+        column: &str,
+        path: &str,
         json: &Json<'_>,
         place: &Place<'_>,
-    ) -> Result<Operand, Problem> {
-        let Some(text) = json.as_text() else {
-            return Err(Fault::at(Code::TypeMismatch, place, "A pattern is text."));
+        depth: usize,
+        all: &mut Vec<Condition<'t>>,
+    ) -> Result<(), Problem> {
+        let column = view.find(column, place)?;
+        if column.column_type != ColumnType::Json {
+            let message = format!("`{}` is {}, not json.", column.name, column.column_type.as_str());
+            return Err(Fault::at(Code::InvalidOperator, place, message));
+        }
+        let sqlite_path = json_path::read(path, place)?;
+        for (name, json) in operators_of(&column.name, json, place)? {
+            let place = place.field(name);
+            self.count(json, &place)?;
+            let operator = operators::find(name, &place)?;
+            let json_type = json_path::type_of(operator, json, &place)?;
+            let left = Left::Json { column, path: sqlite_path.clone(), json_type };
+            if operator == Operator::IsNot && matches!(json, Json::Object(_)) {
+                let depth = depth.checked_sub(1).ok_or_else(|| too_deep(&place))?;
+                let mut inner = Vec::new();
+                self.json_path(view, &column.name, path, json, &place, depth, &mut inner)?;
+                all.push(Condition::Not(Box::new(Condition::All(inner))));
+            } else {
+                all.push(self.test(left, operator, json, &place)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn search(
+        &mut self,
+        view: View<'t>,
+        column: Option<&'t schema::Column>,
+        json: &Json<'_>,
+        place: &Place<'_>,
+        all: &mut Vec<Condition<'t>>,
+    ) -> Result<(), Problem> {
+        for (name, json) in operators_of("__fts", json, place)? {
+            self.patterns(place)?;
+            let search = search::read(view, column, name, json, &place.field(name))?;
+            all.push(Condition::Search(search));
+        }
+        Ok(())
+    }
+
+    /// `{"tasks.status": {…}}`: some related row.
+    fn some_related(
+        &mut self,
+        view: View<'t>,
+        relations: &str,
+        column: &str,
+        json: &Json<'_>,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Result<Condition<'t>, Problem> {
+        let (first, rest) = match relations.split_once('.') {
+            None => (relations, column.to_owned()),
+            Some((first, rest)) => (first, format!("{rest}.{column}")),
         };
-        let bound = value::compare(column, json, place)?;
-        let wildcards = if operator == Operator::Like { "%_" } else { "*?[" };
-        let count = text.chars().filter(|letter| wildcards.contains(*letter)).count();
-        if text.len() > PATTERN_BYTES || count > PATTERN_WILDCARDS {
-            let message =
-                format!("A pattern has at most {PATTERN_BYTES} bytes and {PATTERN_WILDCARDS} wildcards.");
+        let relation = relation::find(self.scope, view.table, first, place)?;
+        self.related(relation, Quantifier::Some, place, depth, |reader, depth| {
+            let mut all = Vec::new();
+            reader.named(&rest, json, place, depth, &mut all)?;
+            Ok(Condition::All(all))
+        })
+    }
+
+    /// `{tasks: {some: […], none: […], every: […]}}`.
+    fn quantified(
+        &mut self,
+        view: View<'t>,
+        name: &str,
+        members: &[Member<'_>],
+        place: &Place<'_>,
+        depth: usize,
+        all: &mut Vec<Condition<'t>>,
+    ) -> Result<(), Problem> {
+        let relation = relation::find(self.scope, view.table, name, place)?;
+        for (word, json) in members {
+            let place = place.field(word);
+            let Some(quantifier) = quantifier(word) else {
+                return Err(Fault::at(
+                    Code::InvalidOperator,
+                    place,
+                    "A relation takes `some`, `none` or `every`.",
+                ));
+            };
+            all.push(self.related(relation, quantifier, &place, depth, |reader, depth| {
+                reader.list(json, &place, depth).map(Condition::All)
+            })?);
+        }
+        Ok(())
+    }
+
+    fn related(
+        &mut self,
+        relation: Relation<'t>,
+        quantifier: Quantifier,
+        place: &Place<'_>,
+        depth: usize,
+        read: impl FnOnce(&mut Self, usize) -> Result<Condition<'t>, Problem>,
+    ) -> Result<Condition<'t>, Problem> {
+        let depth = depth.checked_sub(1).ok_or_else(|| too_deep(place))?;
+        self.relations += 1;
+        if self.relations > RELATIONS {
+            return Err(Fault::query(place, format!("A query asks about at most {RELATIONS} relations.")));
+        }
+        let view = self.scope.view(relation.table);
+        view.require(Action::Select, place)?;
+        let joined = match relation.through {
+            None => Condition::TRUE,
+            Some(through) => {
+                let between = self.scope.view(through.table);
+                between.require(Action::Select, place)?;
+                visible(self.scope, between)?
+            }
+        };
+        let visible = visible(self.scope, view)?;
+        let outer = std::mem::replace(&mut self.names, Names::Row(view));
+        let filter = read(self, depth);
+        self.names = outer;
+        Ok(Condition::Related(Box::new(Related { relation, quantifier, filter: filter?, visible, joined })))
+    }
+
+    fn count(&mut self, json: &Json<'_>, place: &Place<'_>) -> Result<(), Problem> {
+        self.terms += 1;
+        self.values += json.as_list().map_or(1, <[_]>::len);
+        if self.terms > TERMS || self.values > VALUES {
+            let message = format!("A query has at most {TERMS} conditions and {VALUES} values.");
             return Err(Fault::query(place, message));
         }
+        Ok(())
+    }
+
+    fn patterns(&mut self, place: &Place<'_>) -> Result<(), Problem> {
         self.patterns += 1;
         if self.patterns > PATTERNS {
             return Err(Fault::query(place, format!("A query matches at most {PATTERNS} patterns.")));
         }
-        Ok(Operand::One(bound))
+        Ok(())
     }
+}
+
+impl Left<'_> {
+    /// Its name and the type of its values.
+    fn typed(&self) -> Typed<'_> {
+        match self {
+            Left::Column(column) => Typed::of(column),
+            Left::Json { column, json_type, .. } => {
+                Typed { name: &column.name, column_type: json_type.column_type() }
+            }
+            Left::Aggregate(aggregate) => {
+                Typed { name: &aggregate.label, column_type: aggregate.column_type() }
+            }
+        }
+    }
+}
+
+/// The members of a relation's condition: `some`, `none` or `every`. No operator is called so.
+fn quantified<'j, 'a>(json: &'j Json<'a>) -> Option<&'j [Member<'a>]> {
+    match json {
+        Json::Object(members) if members.iter().any(|(name, _)| quantifier(name).is_some()) => Some(members),
+        _ => None,
+    }
+}
+
+fn quantifier(word: &str) -> Option<Quantifier> {
+    match word {
+        "some" => Some(Quantifier::Some),
+        "none" => Some(Quantifier::None),
+        "every" => Some(Quantifier::Every),
+        _ => None,
+    }
+}
+
+fn operators_of<'j, 'a>(
+    column: &str,
+    json: &'j Json<'a>,
+    place: &Place<'_>,
+) -> Result<&'j [Member<'a>], Problem> {
+    let operators = json.members(place)?.filter(|operators| !operators.is_empty());
+    operators.ok_or_else(|| {
+        Fault::query(place, "An operator is wanted, e.g. {\"eq\": 1}.")
+            .hint(format!("Write {{\"{column}\": {{\"eq\": …}}}}."))
+    })
+}
+
+fn unknown_aggregate(aggregates: &[&Aggregate<'_>], name: &str, place: &Place<'_>) -> Problem {
+    use super::fault::{did_you_mean, shown};
+    let message = format!("`having` names aggregates of the select; there is no `{}`.", shown(name));
+    let problem = Fault::at(Code::ColumnNotFound, place, message);
+    let labels: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.label.as_str()).collect();
+    did_you_mean(problem, name, labels.iter().copied())
 }
 
 fn too_deep(place: &Place<'_>) -> Problem {
     Fault::at(Code::QueryTooDeep, place, format!("Conditions nest at most {DEPTH} levels deep."))
-}
-
-fn unknown_operator(name: &str, place: &Place<'_>) -> Problem {
-    let names = OPERATORS.iter().map(|(name, _)| *name);
-    let problem = Fault::at(Code::InvalidOperator, place, format!("There is no operator `{}`.", shown(name)));
-    match closest(name, names.clone()) {
-        Some(meant) => problem.hint(format!("Did you mean `{meant}`?")),
-        None => problem.hint(format!("The operators are {}.", names.collect::<Vec<_>>().join(", "))),
-    }
-}
-
-/// JSON is compared only with NULL; patterns are for text.
-fn fits(column: &Column, operator: Operator, json: &Json<'_>, place: &Place<'_>) -> Result<(), Problem> {
-    let fits = match operator {
-        Operator::Like | Operator::Glob => matches!(column.column_type, ColumnType::Text | ColumnType::Id),
-        Operator::Is | Operator::IsNot if json.is_null() => true,
-        Operator::Is | Operator::IsNot if column.column_type == ColumnType::Json => {
-            return Err(Fault::at(Code::InvalidOperator, place, "JSON is compared only with null."));
-        }
-        _ => column.column_type != ColumnType::Json,
-    };
-    if fits {
-        return Ok(());
-    }
-    let operator = OPERATORS.iter().find(|(_, known)| *known == operator).map_or("", |(name, _)| name);
-    let message =
-        format!("`{operator}` does not work on `{}`, which is {}.", column.name, column.column_type.as_str());
-    Err(Fault::at(Code::InvalidOperator, place, message))
-}
-
-fn scalar(column: &Column, json: &Json<'_>, place: &Place<'_>) -> Result<Bound, Problem> {
-    if json.is_null() {
-        return Err(Fault::at(Code::TypeMismatch, place, "No value compares with null.")
-            .hint("Write {\"is\": null} or {\"not\": null}."));
-    }
-    value::compare(column, json, place)
-}
-
-fn listed(column: &Column, json: &Json<'_>, place: &Place<'_>) -> Result<Operand, Problem> {
-    let Some(list) = json.as_list() else {
-        return Err(Fault::query(place, "`in` takes a list of values."));
-    };
-    if list.len() > LISTED {
-        return Err(Fault::query(place, format!("`in` takes at most {LISTED} values, not {}.", list.len())));
-    }
-    let values = list.iter().enumerate().map(|(index, json)| scalar(column, json, &place.entry(index)));
-    Ok(Operand::Listed(values.collect::<Result<_, _>>()?))
-}
-
-impl Condition<'_> {
-    /// Whether every row is meant.
-    pub(super) fn is_everything(&self) -> bool {
-        matches!(self, Condition::All(all) if all.is_empty())
-    }
-
-    /// Whether it matches patterns: each a step that no deadline can stop.
-    pub(super) fn has_patterns(&self) -> bool {
-        match self {
-            Condition::All(inner) | Condition::Any(inner) => inner.iter().any(Condition::has_patterns),
-            Condition::Not(inner) => inner.has_patterns(),
-            Condition::Test { operator, .. } => matches!(operator, Operator::Like | Operator::Glob),
-        }
-    }
-
-    /// Whether the condition finds one row at most by a key, or one per value of a list: it pins every column of the primary key
-    /// or of a unique set.
-    pub(super) fn pins_a_key(&self, table: &Table) -> bool {
-        let mut pinned = Vec::new();
-        self.pinned(&mut pinned);
-        let is_pinned = |name: &String, alone: bool| {
-            pinned.iter().any(|(column, listed)| column == name && (alone || !listed))
-        };
-        let pins = |key: &[String]| key.iter().all(|name| is_pinned(name, key.len() == 1));
-        pins(&table.primary_key) || table.unique.iter().any(|set| pins(set))
-    }
-
-    /// Columns that equal one value, or one of a list.
-    fn pinned<'a>(&'a self, pinned: &mut Vec<(&'a str, bool)>) {
-        match self {
-            Condition::All(all) => all.iter().for_each(|condition| condition.pinned(pinned)),
-            Condition::Test { column, operator: Operator::Eq, .. } => pinned.push((&column.name, false)),
-            Condition::Test { column, operator: Operator::In, .. } => pinned.push((&column.name, true)),
-            _ => {}
-        }
-    }
 }

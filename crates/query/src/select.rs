@@ -1,326 +1,334 @@
-//! A select's body: which columns and relations, which rows, in which order and how many. Checked against the table, no SQL yet.
+//! A select's body, and that of a relation inside one: which columns and relations, which rows, in which order and how many.
+//! Checked against what the caller sees, no SQL yet.
 
 use atomicbase_core::{Code, Problem};
-use schema::{Column, Table};
-use serde_json::value::RawValue;
+use schema::Column;
 
 use super::Scope;
-use super::fault::{Fault, Place, unknown_column};
-use super::fields::{Fields, Json, Member, unknown_field};
-use super::filter::{Condition, conditions};
-use super::relation::{self, Relation};
+use super::aggregate::Aggregate;
+use super::condition::{Condition, Search};
+use super::fault::{Fault, Place};
+use super::fields::{Json, Known};
+use super::filter::{conditions, having, visible};
+use super::items::Items;
+use super::order::{Order, Orders};
+use super::relation::Relation;
+use super::search_value::SearchValue;
+use super::view::{Action, View};
 
-/// Relations of one select, all levels together. Each is a statement that repeats the conditions of those above it.
-const RELATIONS: usize = 50;
-/// Entries of one select, all levels together; a table has at most 500 columns.
-const ITEMS: usize = 2_000;
-/// Columns of one order.
-const ORDERS: usize = 50;
-/// The longest name given to a relation. It is written once per row.
-const LABEL_BYTES: usize = 64;
-
-/// A select.
-#[derive(Debug)]
+/// A select of one table, or of the related rows of one.
+#[derive(Clone, Debug)]
 pub(super) struct Select<'t> {
-    pub selection: Selection<'t>,
+    pub view: View<'t>,
+    /// Once each, in the order asked.
+    pub shown: Vec<Shown<'t>>,
+    pub relations: Vec<Related<'t>>,
+    /// Rows that are there and asked for.
     pub filter: Condition<'t>,
+    /// There is one such row at most.
+    pub finds_one: bool,
+    /// The search of which values are shown or which orders; no longer in the filter then.
+    pub search: Option<Search<'t>>,
+    /// Rows are put together.
+    pub group: Option<Group<'t>>,
     pub order: Vec<Order<'t>>,
     pub limit: u64,
     pub offset: i64,
+    pub cursor: Option<String>,
 }
 
-/// What is asked of a table's rows.
-#[derive(Debug, Default)]
-pub(super) struct Selection<'t> {
-    /// Once each, in the order asked.
-    pub columns: Vec<&'t Column>,
-    pub relations: Vec<Related<'t>>,
+/// A value of an answered row.
+#[derive(Clone, Debug)]
+pub(super) enum Shown<'t> {
+    Column(&'t Column),
+    Aggregate(Aggregate<'t>),
+    Search(SearchValue<'t>),
+}
+
+impl Shown<'_> {
+    /// Its name in the answer.
+    pub(super) fn label(&self) -> &str {
+        match self {
+            Shown::Column(column) => &column.name,
+            Shown::Aggregate(aggregate) => &aggregate.label,
+            Shown::Search(value) => &value.label,
+        }
+    }
+}
+
+/// Rows that are alike in some columns are one; without columns, all of them are.
+#[derive(Clone, Debug)]
+pub(super) struct Group<'t> {
+    pub by: Vec<&'t Column>,
+    pub having: Condition<'t>,
 }
 
 /// A relation under its name in the answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Related<'t> {
     pub label: String,
     pub relation: Relation<'t>,
-    pub selection: Selection<'t>,
+    /// Which rows of the join table are there, where there is one.
+    pub joined: Condition<'t>,
+    pub select: Select<'t>,
 }
 
-/// One column of an order.
-#[derive(Debug)]
-pub(super) struct Order<'t> {
-    pub column: &'t Column,
-    pub descending: bool,
+const ROOT_FIELDS: [&str; 9] =
+    ["select", "where", "order", "limit", "offset", "cursor", "distinct", "group", "having"];
+/// What says what is selected.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Body<'j, 'a> {
+    /// `{"select": […], "where": […], …}`
+    Fields(Known<'j, 'a>),
+    /// Of a relation: what would be its `select`.
+    Items(&'j Json<'a>),
+}
+
+impl<'j, 'a> Body<'j, 'a> {
+    pub(super) fn get(&self, name: &str) -> Option<&'j Json<'a>> {
+        match self {
+            Body::Fields(fields) => fields.get(name),
+            Body::Items(items) => (name == "select").then_some(*items),
+        }
+    }
+
+    fn place_of_select<'p>(&self, place: &'p Place<'p>) -> Place<'p> {
+        match self {
+            Body::Fields(_) => place.field("select"),
+            Body::Items(_) => *place,
+        }
+    }
 }
 
 /// Reads a select's body.
 pub(super) fn select<'t>(
     scope: &Scope<'t>,
-    table: &'t Table,
-    body: &RawValue,
+    view: View<'t>,
+    body: &Json<'_>,
     place: &Place<'_>,
 ) -> Result<Select<'t>, Problem> {
-    const FIELDS: [&str; 5] = ["select", "where", "order", "limit", "offset"];
-    let fields = Fields::read(body, place, &FIELDS, "An object with `select`, `where`, `order` and `limit`")?;
-    let selection = match fields.value("select", place)? {
-        None => Selection::all(table),
-        Some(json) => Items::of(scope).list(table, &json, &place.field("select"), scope.limits.depth)?,
-    };
-    let most = scope.limits.max_rows;
-    let limit = whole_number(&fields, "limit", place)?.unwrap_or(scope.limits.default_rows.min(most));
-    if limit > most {
-        return Err(Fault::query(place.field("limit"), format!("`limit` is at most {most}."))
-            .hint("Ask for the rows in pages, with `limit` and `offset`."));
-    }
-    let order = match fields.value("order", place)? {
-        None => Vec::new(),
-        Some(json) => orders(table, &json, &place.field("order"))?,
-    };
-    let filter = conditions(fields.value("where", place)?.as_ref(), table, &place.field("where"))?;
+    view.require(Action::Select, place)?;
+    let fields = Body::Fields(body.fields(
+        place,
+        &ROOT_FIELDS,
+        "An object with `select`, `where`, `order` and `limit`",
+    )?);
+    let items = &mut Items::of(scope);
+    let mut select = items.select(view, fields, place, scope.limits.depth, scope.limits.default_rows)?;
     // SQLite counts rows in 63 bits.
-    let offset = whole_number(&fields, "offset", place)?.and_then(|offset| i64::try_from(offset).ok());
-    Ok(Select { selection, filter, order, limit, offset: offset.unwrap_or(0) })
+    let offset = whole_number(fields, "offset", place)?.and_then(|offset| i64::try_from(offset).ok());
+    select.offset = offset.unwrap_or(0);
+    select.cursor = match fields.get("cursor") {
+        None => None,
+        Some(Json::Text(cursor)) => Some(cursor.to_string()),
+        Some(_) => {
+            return Err(Fault::query(
+                place.field("cursor"),
+                "`cursor` is the `next` or `prev` of an answer.",
+            ));
+        }
+    };
+    if select.cursor.is_some() && (offset.is_some() || select.group.is_some()) {
+        let message = "`cursor` goes with neither `offset`, `group`, `distinct` nor aggregates.";
+        return Err(Fault::query(place.field("cursor"), message));
+    }
+    Ok(select)
 }
 
-/// Reads `returning`: columns, no relations.
-pub(super) fn returning<'t>(
+impl<'t> Items<'_, 't> {
+    /// What the fields of a select or of a relation ask for; nothing asked is every column.
+    pub(super) fn select(
+        &mut self,
+        view: View<'t>,
+        fields: Body<'_, '_>,
+        place: &Place<'_>,
+        depth: usize,
+        default_rows: u64,
+    ) -> Result<Select<'t>, Problem> {
+        let scope = self.scope;
+        let visible = visible(scope, view)?;
+        let group = match fields.get("group") {
+            None => None,
+            Some(json) => Some(columns(view, json, &place.field("group"))?),
+        };
+        let (shown, relations) = match (fields.get("select"), &group) {
+            (Some(json), _) => self.list(view, json, &fields.place_of_select(place), depth)?,
+            (None, Some(group)) => (group.iter().copied().map(Shown::Column).collect(), Vec::new()),
+            (None, None) => (view.columns().map(Shown::Column).collect(), Vec::new()),
+        };
+        let mut select = Select::of(view, shown, 0);
+        select.relations = relations;
+        select.group = grouping(scope, &select, group, fields, place)?;
+        let mut filter = conditions(scope, view, fields.get("where"), &place.field("where"))?;
+        select.search = search(&select, &mut filter, fields, place)?;
+        select.finds_one = filter.finds_one(view.table);
+        select.filter = visible.and(filter);
+        let ranked = select.search.is_some();
+        let (group, shown) = (select.group.as_ref(), &select.shown[..]);
+        let orders = Orders { view, group, shown, ranked };
+        select.order = orders.read(fields.get("order"), &place.field("order"))?;
+        select.limit = limit(scope, fields, place, default_rows)?;
+        Ok(select)
+    }
+}
+
+impl<'t> Select<'t> {
+    fn of(view: View<'t>, shown: Vec<Shown<'t>>, limit: u64) -> Self {
+        Self {
+            view,
+            shown,
+            relations: Vec::new(),
+            filter: Condition::TRUE,
+            finds_one: false,
+            search: None,
+            group: None,
+            order: Vec::new(),
+            limit,
+            offset: 0,
+            cursor: None,
+        }
+    }
+
+    fn aggregates(&self) -> Vec<&Aggregate<'t>> {
+        let aggregates = self.shown.iter().filter_map(|shown| match shown {
+            Shown::Aggregate(aggregate) => Some(aggregate),
+            _ => None,
+        });
+        aggregates.collect()
+    }
+}
+
+/// How rows are put together: by `group`, by aggregates of all of them, or by all that is shown where it is to be distinct.
+fn grouping<'t>(
     scope: &Scope<'t>,
-    table: &'t Table,
-    fields: &Fields<'_>,
+    select: &Select<'t>,
+    group: Option<Vec<&'t Column>>,
+    fields: Body<'_, '_>,
     place: &Place<'_>,
-) -> Result<Option<Vec<&'t Column>>, Problem> {
-    let Some(json) = fields.value("returning", place)? else { return Ok(None) };
-    let items = Items { returning: true, ..Items::of(scope) };
-    items.list_of_columns(table, &json, &place.field("returning")).map(Some)
+) -> Result<Option<Group<'t>>, Problem> {
+    let distinct = match fields.get("distinct") {
+        None | Some(Json::Bool(false)) => false,
+        Some(Json::Bool(true)) => true,
+        Some(_) => return Err(Fault::query(place.field("distinct"), "`distinct` is true or false.")),
+    };
+    let aggregates = select.aggregates();
+    let by = match group {
+        Some(_) if distinct => {
+            return Err(Fault::query(place.field("distinct"), "Groups are distinct already."));
+        }
+        Some(by) => by,
+        None if distinct && !aggregates.is_empty() => {
+            return Err(Fault::query(place.field("distinct"), "Aggregates of all rows are one row."));
+        }
+        None if distinct => select.shown.iter().filter_map(Shown::as_column).collect(),
+        None if !aggregates.is_empty() => Vec::new(),
+        None if fields.get("having").is_some() => {
+            return Err(Fault::query(
+                place.field("having"),
+                "`having` asks about aggregates, and none is selected.",
+            ));
+        }
+        None => return Ok(None),
+    };
+    let select_place = fields.place_of_select(place);
+    if !select.relations.is_empty() {
+        let message = "Rows that are put together have no relations.";
+        return Err(Fault::query(select_place, message)
+            .hint("Put the aggregates inside a relation, or select the relations in a query of their own."));
+    }
+    for shown in &select.shown {
+        let alone = match shown {
+            Shown::Column(column) => !by.iter().any(|known| known.name == column.name),
+            Shown::Aggregate(_) => false,
+            Shown::Search(_) => true,
+        };
+        if alone {
+            let message = format!("`{}` is neither an aggregate nor in `group`.", shown.label());
+            return Err(Fault::query(select_place, message));
+        }
+    }
+    let having = match fields.get("having") {
+        None => Condition::TRUE,
+        Some(json) => having(scope, &aggregates, json, &place.field("having"))?,
+    };
+    Ok(Some(Group { by, having }))
 }
 
-impl<'t> Selection<'t> {
-    fn all(table: &'t Table) -> Self {
-        Self { columns: table.columns.iter().collect(), relations: Vec::new() }
-    }
-
-    fn add(&mut self, column: &'t Column) {
-        if !self.columns.iter().any(|known| known.name == column.name) {
-            self.columns.push(column);
+impl<'t> Shown<'t> {
+    fn as_column(&self) -> Option<&'t Column> {
+        match self {
+            Shown::Column(column) => Some(column),
+            _ => None,
         }
     }
 }
 
-/// Reads a `select`, and counts while it does.
-struct Items<'s, 't> {
-    scope: &'s Scope<'t>,
-    /// Only columns are read.
-    returning: bool,
-    count: usize,
-    relations: usize,
+/// The search whose values are shown or whose rank orders, taken out of the filter.
+fn search<'t>(
+    select: &Select<'t>,
+    filter: &mut Condition<'t>,
+    fields: Body<'_, '_>,
+    place: &Place<'_>,
+) -> Result<Option<Search<'t>>, Problem> {
+    let values = select.shown.iter().any(|shown| matches!(shown, Shown::Search(_)));
+    let ranks = select.shown.iter().any(|shown| matches!(shown, Shown::Search(value) if value.is_rank()));
+    let ordered = fields.get("order").is_some_and(Orders::names_rank);
+    if !values && !ordered {
+        return Ok(None);
+    }
+    if (ranks || ordered) && select.view.hides_rows() {
+        // The rank of a row depends on how often words are in all rows, those hidden included.
+        let message = "A rank is not answered to a caller from whom rows are hidden.";
+        return Err(Fault::at(Code::Forbidden, place, message).hint("Order by a column instead."));
+    }
+    let found = filter.take_search();
+    match found {
+        Some(found) => Ok(Some(found)),
+        None => Err(Fault::query(place.field("where"), "Values of a search need one search in `where`.")
+            .hint("Add one `fts` or `match`, outside of `or` and `not`.")),
+    }
 }
 
-impl<'s, 't> Items<'s, 't> {
-    fn of(scope: &'s Scope<'t>) -> Self {
-        Self { scope, returning: false, count: 0, relations: 0 }
-    }
-
-    fn list_of_columns(
-        mut self,
-        table: &'t Table,
-        json: &Json<'_>,
-        place: &Place<'_>,
-    ) -> Result<Vec<&'t Column>, Problem> {
-        self.list(table, json, place, 0).map(|selection| selection.columns)
-    }
-
-    /// A list, or one column by itself. `depth` is how many levels of relations may follow.
-    fn list(
-        &mut self,
-        table: &'t Table,
-        json: &Json<'_>,
-        place: &Place<'_>,
-        depth: usize,
-    ) -> Result<Selection<'t>, Problem> {
-        let mut found = Selection::default();
-        match json {
-            Json::Text(_) => self.column(table, json, place, &mut found)?,
-            Json::List(list) if list.is_empty() => {
-                return Err(Fault::query(place, "The list of columns is empty.")
-                    .hint("Write [\"*\"] for all of them."));
-            }
-            Json::List(list) => {
-                for (index, entry) in list.iter().enumerate() {
-                    self.entry(table, entry, &place.entry(index), depth, &mut found)?;
-                }
-                labels_differ(&found, list, place)?;
-            }
-            _ => return Err(Fault::query(place, "A list of columns and relations is wanted.")),
-        }
-        Ok(found)
-    }
-
-    fn entry(
-        &mut self,
-        table: &'t Table,
-        json: &Json<'_>,
-        place: &Place<'_>,
-        depth: usize,
-        found: &mut Selection<'t>,
-    ) -> Result<(), Problem> {
-        match json.members(place)? {
-            Some(relations) if !relations.is_empty() => {
-                for (label, json) in relations {
-                    let related = self.relation(table, label, json, &place.field(label), depth)?;
-                    found.relations.push(related);
-                }
-                Ok(())
-            }
-            _ => self.column(table, json, place, found),
-        }
-    }
-
-    fn column(
-        &mut self,
-        table: &'t Table,
-        json: &Json<'_>,
-        place: &Place<'_>,
-        found: &mut Selection<'t>,
-    ) -> Result<(), Problem> {
-        self.count += 1;
-        if self.count > ITEMS {
-            return Err(Fault::query(place, format!("A select names at most {ITEMS} columns.")));
-        }
-        match json.as_text() {
-            Some("*") => table.columns.iter().for_each(|column| found.add(column)),
-            Some(name) => {
-                found.add(table.column(name).ok_or_else(|| self.unknown_item(table, name, place))?);
-            }
-            None => {
-                return Err(Fault::query(place, "A column's name or an object of relations is wanted."));
-            }
+/// Columns to group by.
+fn columns<'t>(view: View<'t>, json: &Json<'_>, place: &Place<'_>) -> Result<Vec<&'t Column>, Problem> {
+    let mut found: Vec<&'t Column> = Vec::new();
+    let mut add = |json: &Json<'_>, place: &Place<'_>| {
+        let Some(name) = json.as_text() else {
+            return Err(Fault::query(place, "A column's name is wanted."));
+        };
+        let column = view.find(name, place)?;
+        if !found.iter().any(|known| known.name == column.name) {
+            found.push(column);
         }
         Ok(())
-    }
-
-    /// A table named like a column was probably meant as a relation.
-    fn unknown_item(&self, table: &Table, name: &str, place: &Place<'_>) -> Problem {
-        let problem = unknown_column(table, name, place);
-        if !self.returning && relation::find(self.scope.template, table, name, place).is_ok() {
-            return problem.hint(format!("`{name}` is a relation: write {{\"{name}\": [\"*\"]}}."));
-        }
-        problem
-    }
-
-    fn relation(
-        &mut self,
-        table: &'t Table,
-        label: &str,
-        json: &Json<'_>,
-        place: &Place<'_>,
-        depth: usize,
-    ) -> Result<Related<'t>, Problem> {
-        if self.returning {
-            return Err(Fault::query(place, "`returning` takes columns, no relations.")
-                .hint("Select the relation in a query of its own."));
-        }
-        let Some(depth) = depth.checked_sub(1) else {
-            return Err(Fault::at(Code::QueryTooDeep, place, "Relations do not nest this deep here.")
-                .hint("Ask for the inner rows in a query of their own."));
-        };
-        self.relations += 1;
-        if self.relations > RELATIONS {
-            return Err(Fault::query(place, format!("A select has at most {RELATIONS} relations."))
-                .hint("Ask for some of them in a query of their own."));
-        }
-        if label.len() > LABEL_BYTES {
-            return Err(Fault::query(place, format!("A name has at most {LABEL_BYTES} bytes.")));
-        }
-        let (from, select) = match json.members(place)? {
-            Some(fields) => renamed(label, fields, place)?,
-            None => (label, Some(json)),
-        };
-        let relation = relation::find(self.scope.template, table, from, place)?;
-        let selection = match select {
-            None => Selection::all(relation.table),
-            Some(json) => self.list(relation.table, json, place, depth)?,
-        };
-        Ok(Related { label: label.to_owned(), relation, selection })
-    }
-}
-
-/// `{"from": "tasks", "select": […]}`.
-fn renamed<'j>(
-    label: &'j str,
-    fields: &'j [Member<'j>],
-    place: &Place<'_>,
-) -> Result<(&'j str, Option<&'j Json<'j>>), Problem> {
-    const KNOWN: [&str; 2] = ["from", "select"];
-    if let Some((name, _)) = fields.iter().find(|(name, _)| !KNOWN.contains(&name.as_ref())) {
-        return Err(unknown_field(name, &KNOWN, place));
-    }
-    let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, json)| json);
-    let from = match field("from") {
-        None => label,
-        Some(Json::Text(from)) => from,
-        Some(_) => return Err(Fault::query(place.field("from"), "`from` is a table's name.")),
     };
-    Ok((from, field("select").filter(|json| !json.is_null())))
-}
-
-/// Every member of an answered row has a name of its own.
-fn labels_differ(found: &Selection<'_>, list: &[Json<'_>], place: &Place<'_>) -> Result<(), Problem> {
-    for (index, Related { label, .. }) in found.relations.iter().enumerate() {
-        let earlier = found.relations[..index].iter().any(|other| other.label == *label);
-        if earlier || found.columns.iter().any(|column| column.name == *label) {
-            let names_it = |entry: &Json<'_>| match entry {
-                Json::Object(members) => members.iter().any(|(name, _)| name == label),
-                _ => false,
-            };
-            let at = list.iter().rposition(names_it).unwrap_or(0);
-            return Err(Fault::query(place.entry(at).field(label), format!("`{label}` is selected twice."))
-                .hint("Give the relation another name: {\"other\": {\"from\": …, \"select\": […]}}."));
-        }
-    }
-    Ok(())
-}
-
-/// `{"a": "asc"}` or a list of these.
-fn orders<'t>(table: &'t Table, json: &Json<'_>, place: &Place<'_>) -> Result<Vec<Order<'t>>, Problem> {
-    let mut orders = Vec::new();
     match json {
+        Json::List(list) if list.is_empty() => {
+            return Err(Fault::query(place, "The list of columns is empty."));
+        }
         Json::List(list) => {
-            for (index, entry) in list.iter().enumerate() {
-                add_orders(table, entry, &place.entry(index), &mut orders)?;
+            for (index, json) in list.iter().enumerate() {
+                add(json, &place.entry(index))?;
             }
         }
-        _ => add_orders(table, json, place, &mut orders)?,
+        json => add(json, place)?,
     }
-    if orders.len() > ORDERS {
-        return Err(Fault::query(place, format!("An order has at most {ORDERS} columns.")));
-    }
-    Ok(orders)
+    Ok(found)
 }
 
-fn add_orders<'t>(
-    table: &'t Table,
-    json: &Json<'_>,
-    place: &Place<'_>,
-    orders: &mut Vec<Order<'t>>,
-) -> Result<(), Problem> {
-    let Some(fields) = json.members(place)? else {
-        return Err(Fault::query(place, "`order` is {column: \"asc\" | \"desc\"} or a list of these."));
-    };
-    for (name, direction) in fields {
-        let place = place.field(name);
-        let column = table.column(name).ok_or_else(|| unknown_column(table, name, &place))?;
-        let descending = match direction.as_text() {
-            Some("asc") => false,
-            Some("desc") => true,
-            _ => return Err(Fault::query(place, "The order is \"asc\" or \"desc\".")),
-        };
-        orders.push(Order { column, descending });
+fn limit(scope: &Scope<'_>, fields: Body<'_, '_>, place: &Place<'_>, default: u64) -> Result<u64, Problem> {
+    let most = scope.limits.max_rows;
+    let limit = whole_number(fields, "limit", place)?.unwrap_or(default.min(most));
+    if limit > most {
+        return Err(Fault::query(place.field("limit"), format!("`limit` is at most {most}."))
+            .hint("Ask for the rows in pages: send the `next` of an answer as `cursor`."));
     }
-    Ok(())
+    Ok(limit)
 }
 
-fn whole_number(fields: &Fields<'_>, name: &str, place: &Place<'_>) -> Result<Option<u64>, Problem> {
-    let Some(json) = fields.value(name, place)? else { return Ok(None) };
-    let number = match &json {
+fn whole_number(fields: Body<'_, '_>, name: &str, place: &Place<'_>) -> Result<Option<u64>, Problem> {
+    let Some(json) = fields.get(name) else { return Ok(None) };
+    let number = match json {
         Json::Number(number) => number.as_u64().filter(|number| i64::try_from(*number).is_ok()),
         _ => None,
     };

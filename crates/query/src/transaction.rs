@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use atomicbase_core::{Code, Limits, Problem};
-use db::{Batch, DbError, ErrorKind, Mode, Outcome, StatementOutcome};
+use db::{Batch, DbError, ErrorKind, GivenRows, Mode, Outcome, StatementOutcome};
 
 use super::answer;
-use super::compile::{Answer, Query};
+use super::condition::Given;
 use super::fault::Fault;
+use super::guard;
+use super::plan::{Answer, Keeps, Query};
 
 /// Statements that may share a commit with other writes; more of them hold nobody up.
 const SHARED_STATEMENTS: usize = 1_000;
@@ -30,6 +32,7 @@ struct Placed {
     answer: Answer,
     place: String,
     statements: Range<usize>,
+    keeps: Option<Keeps>,
 }
 
 impl Transaction {
@@ -44,9 +47,16 @@ impl Transaction {
         let mut operations = Vec::with_capacity(queries.len());
         for mut query in queries {
             let first = batch.statements.len();
+            for given in query.statements.iter_mut().flat_map(|statement| &mut statement.given) {
+                given.statement += first;
+            }
+            for (statement, param, given) in &query.given {
+                query.statements[*statement].given.extend(from_earlier(&operations, *param, *given));
+            }
             batch.statements.append(&mut query.statements);
             let statements = first..batch.statements.len();
-            operations.push(Placed { answer: query.answer, place: query.place, statements });
+            let Query { answer, place, keeps, .. } = query;
+            operations.push(Placed { answer, place, statements, keeps });
         }
         batch.alone |= batch.statements.len() > SHARED_STATEMENTS;
         (Self { operations, writes, max_bytes: limits.answer_bytes }, batch)
@@ -81,7 +91,7 @@ impl Transaction {
     }
 
     fn write(&self, operation: &Placed, outcome: &Outcome, out: &mut Vec<u8>) -> Result<(), Problem> {
-        let Placed { answer, place, statements } = operation;
+        let Placed { answer, place, statements, .. } = operation;
         let statements: &[StatementOutcome] = outcome.statements.get(statements.clone()).unwrap_or_default();
         answer::write(answer, statements, self.max_bytes, out).map_err(|answer::TooBig| {
             let problem = too_big(place);
@@ -101,6 +111,15 @@ impl Transaction {
         });
         explain(error, &placed.unwrap_or_default())
     }
+}
+
+/// Where the value that an earlier operation keeps is found when its statements have run.
+fn from_earlier(operations: &[Placed], param: usize, given: Given) -> Option<db::Given> {
+    let Placed { statements, keeps, .. } = operations.get(given.operation)?;
+    let keeps = (*keeps)?;
+    let (statement, row) = if keeps.spread { (given.row, 0) } else { (keeps.statement, given.row) };
+    let key = keeps.first_key + given.key;
+    Some(db::Given { param, statement: statements.start + statement, key, rows: GivenRows::One(row) })
 }
 
 fn too_big(place: &str) -> Problem {
@@ -139,10 +158,31 @@ fn explain(error: DbError, place: &str) -> Problem {
         )
         .hint("Narrow `where`, lower `limit`, or add an index on the columns it filters and orders by."),
         ErrorKind::TooBig => too_big(place),
+        ErrorKind::Raised(guard) => guard_broken(guard, place),
+        ErrorKind::NoSuchRow => {
+            at(Code::InvalidQuery, "An earlier operation gave no row to refer to.".to_owned())
+        }
+        ErrorKind::Search(text) => at(Code::InvalidQuery, format!("The search cannot be read: {text}."))
+            .hint("Write plain words with `fts`; `match` takes the grammar of SQLite's FTS5."),
         ErrorKind::PatternTooComplex => at(Code::InvalidQuery, "The pattern is too complex.".to_owned()),
         _ => return error.into(),
     };
     problem.because(error)
+}
+
+/// A guard that this crate wrote into a statement.
+fn guard_broken(guard: &str, place: &str) -> Problem {
+    match guard {
+        guard::MAX_AFFECTED => guard::too_many_rows(place),
+        guard::CHECK => Fault::at(
+            Code::Forbidden,
+            place,
+            "The row that would result is not one that this caller may write.",
+        ),
+        _ => {
+            Fault::at(Code::Forbidden, place, "This caller may not change a row that the write would reach.")
+        }
+    }
 }
 
 /// `tasks.a, tasks.b` as `` `tasks.a`, `tasks.b` ``.

@@ -7,6 +7,8 @@ use db::Value as Bound;
 use schema::{Column, ColumnType, Table};
 use serde_json::value::RawValue;
 
+use super::Scope;
+use super::condition::Scalar;
 use super::fault::{Fault, Place, shown};
 use super::fields::Json;
 
@@ -15,43 +17,64 @@ pub(super) const EXACT: i64 = 1 << 53;
 /// How deep SQLite's JSON nests.
 const JSON_DEPTH: usize = 1_000;
 
+/// What has a value, for a refusal: its name and its type.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Typed<'a> {
+    pub name: &'a str,
+    pub column_type: ColumnType,
+}
+
+impl<'a> Typed<'a> {
+    pub(super) fn of(column: &'a Column) -> Self {
+        Self { name: &column.name, column_type: column.column_type }
+    }
+}
+
 /// A value that is to be stored: also NULL, the enum and what JSON columns hold.
-pub(super) fn store(
+pub(super) fn store<'t>(
+    scope: &Scope<'_>,
     table: &Table,
     column: &Column,
     raw: &RawValue,
     place: &Place<'_>,
-) -> Result<Bound, Problem> {
+) -> Result<Scalar<'t>, Problem> {
     if raw.get() == "null" {
         if table.refuses_null(column) {
             let message = format!("`{}.{}` must have a value.", table.name, column.name);
             return Err(Fault::at(Code::NotNullViolation, place, message));
         }
-        return Ok(Bound::Null);
+        return Ok(Scalar::Value(Bound::Null));
     }
     if column.column_type == ColumnType::Json {
         check_json(raw.get())
             .map_err(|fault| Fault::at(Code::CheckViolation, place, format!("`{}` {fault}.", column.name)))?;
         // As it was sent: no number in it is read and written again.
-        return Ok(Bound::Text(raw.get().to_owned()));
+        return Ok(Scalar::Value(Bound::Text(raw.get().to_owned())));
     }
-    let value: Json<'_> = serde_json::from_str(raw.get()).map_err(|_| mismatch(column, raw.get(), place))?;
-    let bound = compare(column, &value, place)?;
+    let typed = Typed::of(column);
+    let value: Json<'_> = serde_json::from_str(raw.get()).map_err(|_| mismatch(typed, raw.get(), place))?;
+    if let Json::Object(members) = &value
+        && let [(word, Json::Text(name))] = members.as_slice()
+        && word == "$ref"
+    {
+        return scope.given(name, typed, &place.field("$ref")).map(Scalar::Given);
+    }
+    let bound = compare(typed, &value, place)?;
     if let (Some(allowed), Bound::Text(text)) = (&column.enum_values, &bound)
         && !allowed.contains(text)
     {
         let message = format!("`{}` is not one of {}.", shown(text), allowed.join(", "));
         return Err(Fault::at(Code::CheckViolation, place, message));
     }
-    Ok(bound)
+    Ok(Scalar::Value(bound))
 }
 
 /// A value that a column is compared with. NULL is not one (`is` asks for it), and neither is JSON.
-pub(super) fn compare(column: &Column, value: &Json<'_>, place: &Place<'_>) -> Result<Bound, Problem> {
-    let bound = match (column.column_type, value) {
+pub(super) fn compare(typed: Typed<'_>, value: &Json<'_>, place: &Place<'_>) -> Result<Bound, Problem> {
+    let bound = match (typed.column_type, value) {
         (ColumnType::Text | ColumnType::Id, Json::Text(text)) if text.contains('\0') => {
             // SQLite's functions, patterns and collations see a text only as far as its first NUL.
-            let message = format!("`{}` takes text, which holds no NUL character.", column.name);
+            let message = format!("`{}` takes text, which holds no NUL character.", typed.name);
             return Err(Fault::at(Code::TypeMismatch, place, message).hint("Keep bytes in a `blob` column."));
         }
         (ColumnType::Text | ColumnType::Id, Json::Text(text)) => Some(Bound::Text(text.as_ref().to_owned())),
@@ -64,7 +87,7 @@ pub(super) fn compare(column: &Column, value: &Json<'_>, place: &Place<'_>) -> R
         }
         _ => None,
     };
-    bound.ok_or_else(|| mismatch(column, &value.to_string(), place))
+    bound.ok_or_else(|| mismatch(typed, &value.to_string(), place))
 }
 
 fn integer(value: &Json<'_>) -> Option<i64> {
@@ -112,8 +135,8 @@ fn check_json(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn mismatch(column: &Column, given: &str, place: &Place<'_>) -> Problem {
-    let wanted = match column.column_type {
+fn mismatch(typed: Typed<'_>, given: &str, place: &Place<'_>) -> Problem {
+    let wanted = match typed.column_type {
         ColumnType::Text | ColumnType::Id => "text",
         ColumnType::Integer => "an integer of 64 bits",
         ColumnType::Timestamp => "a timestamp: whole unix seconds",
@@ -122,5 +145,5 @@ fn mismatch(column: &Column, given: &str, place: &Place<'_>) -> Problem {
         ColumnType::Blob => "bytes as base64 text",
         ColumnType::Json => "JSON",
     };
-    Fault::at(Code::TypeMismatch, place, format!("`{}` takes {wanted}, not {}.", column.name, shown(given)))
+    Fault::at(Code::TypeMismatch, place, format!("`{}` takes {wanted}, not {}.", typed.name, shown(given)))
 }

@@ -82,7 +82,7 @@ impl TestServer {
         let store = EmbeddedStore::open(&folder.path().join("tenants"), workers).unwrap();
         let tenants = Tenants::new(Arc::new(store), Arc::clone(&directory), clock.clone(), open_databases);
         let platform = Platform::new(Arc::clone(&directory), Arc::clone(&tenants), clock.clone());
-        let data = data::Data::new(Arc::clone(&tenants), limits.clone());
+        let data = data::Data::new(Arc::clone(&tenants), limits.clone(), directory.secret());
 
         let mut routes: Vec<Route> = platform::routes(&platform);
         routes.extend(data::routes(&data));

@@ -79,7 +79,7 @@ async fn a_push_in_between_is_noticed_by_every_query() {
         columns = found;
     }
     let answer = agency.query("select", "users", json!({"select": ["phone7"], "limit": 1})).await;
-    assert_eq!(answer.json(), json!({"data": [{"phone7": null}]}));
+    assert_eq!(answer.json()["data"], json!([{"phone7": null}]));
     assert_eq!(answer.headers["template-version"], "7");
     let unknown = agency.query("select", "users", json!({"select": ["phnoe7"]})).await;
     assert_eq!(

@@ -1,9 +1,5 @@
 //! The data API: over the whole router on real SQLite, and its compiler against an evaluation without SQL.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking, what it shares as well"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, what it shares as well")]
 
 mod agency;
 mod delete_rows;

@@ -109,7 +109,7 @@ async fn each_refusal_has_its_code_path_and_hint() {
             400,
             "INVALID_OPERATOR",
             Some("where[0].id.equals"),
-            "The operators are eq, neq, gt, gte, lt, lte, like, glob, in, between, is, not.",
+            "The operators are eq, neq, gt, gte, lt, lte, like, glob, in, between, is, not, fts, match.",
         ),
         (
             "tasks",
@@ -125,7 +125,7 @@ async fn each_refusal_has_its_code_path_and_hint() {
             400,
             "INVALID_QUERY",
             Some("limit"),
-            "Ask for the rows in pages, with `limit` and `offset`.",
+            "Ask for the rows in pages: send the `next` of an answer as `cursor`.",
         ),
         ("tasks", json!({"selct": []}), 400, "INVALID_QUERY", Some("selct"), "Did you mean `select`?"),
     ] {

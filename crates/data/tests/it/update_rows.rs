@@ -43,7 +43,13 @@ async fn each_refusal_changes_nothing() {
         (json!({"data": {"titel": "x"}, "where": one}), 400, "COLUMN_NOT_FOUND", "data.titel"),
         (json!({"data": {"title": null}, "where": one}), 400, "NOT_NULL_VIOLATION", "data.title"),
         (json!({"data": {"title": 5}, "where": one}), 400, "TYPE_MISMATCH", "data.title"),
-        (json!({"data": {"points": {"__inc": 1}}, "where": one}), 400, "TYPE_MISMATCH", "data.points"),
+        (
+            json!({"data": {"points": {"__inc": "1"}}, "where": one}),
+            400,
+            "TYPE_MISMATCH",
+            "data.points.__inc",
+        ),
+        (json!({"data": {"title": {"__inc": 1}}, "where": one}), 400, "INVALID_OPERATOR", "data.title"),
         (json!({"data": {"status": "later"}, "where": one}), 400, "CHECK_VIOLATION", "data.status"),
         (json!({"data": {"points": 100}, "where": one}), 400, "CHECK_VIOLATION", "data"),
         (json!({"data": {"project_id": 99}, "where": one}), 409, "FOREIGN_KEY_VIOLATION", "data"),
@@ -56,10 +62,10 @@ async fn each_refusal_changes_nothing() {
             "data",
         ),
         (
-            json!({"data": {"title": "x"}, "where": one, "returning": [{"projects": ["id"]}]}),
+            json!({"data": {"title": "x"}, "where": one, "returning": [{"n": {"count": "*"}}]}),
             400,
             "INVALID_QUERY",
-            "returning[0].projects",
+            "returning[0].n",
         ),
         (json!({"data": {"title": "x"}, "where": one, "limit": 1}), 400, "INVALID_QUERY", "limit"),
     ] {

@@ -4,6 +4,7 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
 use crate::error::{DbError, ErrorKind};
+use crate::raise::RAISED;
 
 pub(crate) fn classify(error: &rusqlite::Error) -> DbError {
     let message = error.to_string();
@@ -42,6 +43,11 @@ fn of_code(failure: ffi::Error, text: &str) -> ErrorKind {
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => ErrorKind::Unavailable,
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => ErrorKind::Corrupt,
         ErrorCode::AuthorizationForStatementDenied => ErrorKind::Denied,
+        _ if raised(text).is_some() => match raised(text).unwrap_or_default() {
+            guard if guard.starts_with(UNIQUE) => ErrorKind::Unique(guard[UNIQUE.len()..].to_owned()),
+            guard => ErrorKind::Raised(guard.to_owned()),
+        },
+        _ if SEARCH_ERRORS.iter().any(|words| text.contains(words)) => ErrorKind::Search(text.to_owned()),
         _ if text.contains("pattern too complex") => ErrorKind::PatternTooComplex,
         _ if FUNCTION_ERRORS.iter().any(|words| text.contains(words)) => {
             ErrorKind::Expression(text.to_owned())
@@ -53,6 +59,19 @@ fn of_code(failure: ffi::Error, text: &str) -> ErrorKind {
 /// What functions of a schema's expressions answer where an argument has no result: `abs` of the least integer, JSON functions.
 const FUNCTION_ERRORS: [&str; 4] =
     ["integer overflow", "malformed JSON", "JSON path", "JSON cannot hold BLOB"];
+
+/// What FTS5 answers to an expression that it cannot read or run.
+const SEARCH_ERRORS: [&str; 6] =
+    ["fts5: ", "fts5 ", "unterminated string", "unknown special query", "no such column: ", "phrase queries"];
+
+/// A guard that stands for a unique key, as SQLite would name it.
+const UNIQUE: &str = "unique:";
+
+/// What a guard says: the end of the message about the path that is none.
+fn raised(text: &str) -> Option<&str> {
+    let (_, guard) = text.split_once(RAISED)?;
+    guard.split('\'').next()
+}
 
 /// What a constraint message names: `UNIQUE constraint failed: tasks.email` → `tasks.email`.
 fn subject(text: &str) -> String {

@@ -60,7 +60,7 @@ pub(crate) fn run_statements(
     let mut outcome = Outcome { statements: Vec::with_capacity(batch.statements.len()) };
     let mut bytes_left = max_bytes;
     for (index, statement) in batch.statements.iter().enumerate() {
-        let done = run_statement(connection, batch.mode, statement, &mut bytes_left);
+        let done = run_statement(connection, batch.mode, statement, &outcome, &mut bytes_left);
         outcome.statements.push(done.map_err(|error| error.at(index))?);
     }
     if let Some(version) = batch.set_version {
@@ -117,6 +117,7 @@ fn run_statement(
     connection: &Connection,
     mode: Mode,
     statement: &Statement,
+    before: &Outcome,
     bytes_left: &mut usize,
 ) -> Result<StatementOutcome, DbError> {
     let sqlite = connection.sqlite();
@@ -135,6 +136,10 @@ fn run_statement(
     }
     for (index, value) in statement.params.iter().enumerate() {
         prepared.raw_bind_parameter(index + 1, value).map_err(|error| classify(&error))?;
+    }
+    for given in &statement.given {
+        let value = before.given(given).ok_or_else(no_such_row)?;
+        prepared.raw_bind_parameter(given.param + 1, value).map_err(|error| classify(&error))?;
     }
     let rows = collect_rows(prepared.raw_query(), &statement.collect, bytes_left)?;
     Ok(StatementOutcome {
@@ -163,7 +168,9 @@ fn collect_rows(
         match (&mut rows, collect) {
             (Rows::Values(values), _) => values.push(read_row(row).map_err(|error| classify(&error))?),
             (Rows::Json(json), Collect::Json(shape)) => {
-                json.push(shape, row).map_err(|error| classify(&error))?;
+                if !json.push(shape, row).map_err(|error| classify(&error))? {
+                    break;
+                }
                 if json.size_bytes() > *bytes_left {
                     return Err(DbError::new(ErrorKind::TooBig, "the answer is larger than allowed"));
                 }
@@ -175,6 +182,10 @@ fn collect_rows(
         *bytes_left -= json.size_bytes();
     }
     Ok(rows)
+}
+
+fn no_such_row() -> DbError {
+    DbError::new(ErrorKind::NoSuchRow, "a row whose value is used is not there")
 }
 
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Vec<Value>> {

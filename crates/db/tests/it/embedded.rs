@@ -86,7 +86,11 @@ fn a_folder_has_one_owner() {
 async fn hidden_keys_count_as_answer() {
     let fixture = fixture().await;
     fixture.database.run(insert(1, &"x".repeat(10_000))).await.unwrap();
-    let shape = Arc::new(JsonShape { columns: vec![JsonColumn::new("id", Kind::Plain)], keys: 1 });
+    let shape = Arc::new(JsonShape {
+        columns: vec![JsonColumn::new("id", Kind::Plain)],
+        keys: 1,
+        ..JsonShape::default()
+    });
     let mut batch = Batch::read().with(Statement::json("SELECT id, text FROM notes", vec![], shape));
     batch.max_bytes = 5_000;
     assert_eq!(fixture.database.run(batch).await.unwrap_err().kind, ErrorKind::TooBig);

@@ -5,12 +5,14 @@ mod selects;
 mod values;
 mod writes;
 
-use atomicbase_core::{Code, Limits, Problem};
+use atomicbase_core::{Caller, Code, Limits, Problem, Scopes};
 use schema::Template;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Query, Scope, Verb};
+
+const KEY: Caller = Caller::Key { id: None, scopes: Scopes::ALL, database: None };
 
 fn template() -> Template {
     Template::parse_json(include_bytes!("../../tests/fixtures/agency.json")).unwrap()
@@ -18,7 +20,7 @@ fn template() -> Template {
 
 fn compile(verb: Verb, table: &str, body: &str) -> Result<Query, Problem> {
     let (template, limits) = (template(), Limits::default());
-    let scope = Scope { template: &template, limits: &limits, bigint: false };
+    let scope = Scope::new(&template, &limits, &KEY, "db", &[7; 32]);
     scope.compile(verb, table, serde_json::from_str::<&RawValue>(body).unwrap(), "")
 }
 

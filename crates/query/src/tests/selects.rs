@@ -9,7 +9,7 @@ use atomicbase_core::Code;
 #[test]
 fn rows_of_one_table_come_by_primary_key() {
     let query = select("users", json!({})).unwrap();
-    insta::assert_snapshot!(sql(&query), @r#"SELECT t0."id", t0."email", t0."name", t0."boss_id" FROM "users" AS t0 ORDER BY t0."id" LIMIT 100"#);
+    insta::assert_snapshot!(sql(&query), @r#"SELECT t0."id", t0."email", t0."name", t0."boss_id" FROM "users" AS t0 ORDER BY t0."id" LIMIT 101"#);
     let query =
         select("members", json!({"select": ["role", "user_id", "role"], "limit": 5, "offset": 20})).unwrap();
     insta::assert_snapshot!(sql(&query), @r#"SELECT t0."role", t0."user_id" FROM "members" AS t0 ORDER BY t0."project_id", t0."user_id" LIMIT 5 OFFSET ?1"#);
@@ -67,9 +67,9 @@ fn relations_go_both_ways() {
     let query =
         select("projects", json!({"select": ["name", {"tasks": ["title"]}, {"users": ["name"]}]})).unwrap();
     insta::assert_snapshot!(sql(&query), @r#"
-    SELECT t0."name", t0."id", t0."owner_id" FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100
-    SELECT t1."title", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1.k ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
-    SELECT t2."name", p2.k FROM (SELECT DISTINCT k FROM (SELECT t0."owner_id" AS k FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100)) AS p2 CROSS JOIN "users" AS t2 ON t2."id" = p2.k
+    SELECT t0."name", t0."id", t0."owner_id", t0."id" FROM "projects" AS t0 ORDER BY t0."id" LIMIT 101
+    SELECT t1."title", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1."k" ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
+    SELECT t2."name", p2.k FROM (SELECT DISTINCT k FROM (SELECT t0."owner_id" AS k FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100)) AS p2 CROSS JOIN "users" AS t2 ON t2."id" = p2."k"
     "#);
 }
 
@@ -82,8 +82,8 @@ fn relations_nest_and_are_renamed() {
     let query = select("projects", body).unwrap();
     insta::assert_snapshot!(sql(&query), @r#"
     SELECT t0."id" FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100
-    SELECT t1."title", t1."reviewer_id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1.k ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
-    SELECT t2."name", p2.k FROM (SELECT DISTINCT k FROM (SELECT t1."reviewer_id" AS k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1.k ORDER BY i."id" LIMIT 100) ORDER BY t1."id")) AS p2 CROSS JOIN "users" AS t2 ON t2."id" = p2.k
+    SELECT t1."title", t1."reviewer_id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1."k" ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
+    SELECT t2."name", p2.k FROM (SELECT DISTINCT k FROM (SELECT t1."reviewer_id" AS k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1."k" ORDER BY i."id" LIMIT 100) ORDER BY t1."id")) AS p2 CROSS JOIN "users" AS t2 ON t2."id" = p2."k"
     "#);
     assert_eq!(values(&query), vec![[7_i64.into()]; 3]);
 }
@@ -92,9 +92,9 @@ fn relations_nest_and_are_renamed() {
 fn a_table_relates_to_itself_both_ways() {
     let body = json!({"select": ["id", {"boss": {"from": "!boss_id"}}, {"staff": {"from": "users!boss_id", "select": ["id"]}}]});
     insta::assert_snapshot!(sql(&select("users", body).unwrap()), @r#"
-    SELECT t0."id", t0."boss_id", t0."id" FROM "users" AS t0 ORDER BY t0."id" LIMIT 100
-    SELECT t1."id", t1."email", t1."name", t1."boss_id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."boss_id" AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "users" AS t1 ON t1."id" = p1.k
-    SELECT t2."id", p2.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p2 CROSS JOIN "users" AS t2 ON t2.rowid IN (SELECT i.rowid FROM "users" AS i WHERE i."boss_id" = p2.k ORDER BY i."id" LIMIT 100) ORDER BY t2."id"
+    SELECT t0."id", t0."boss_id", t0."id" FROM "users" AS t0 ORDER BY t0."id" LIMIT 101
+    SELECT t1."id", t1."email", t1."name", t1."boss_id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."boss_id" AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "users" AS t1 ON t1."id" = p1."k"
+    SELECT t2."id", p2.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p2 CROSS JOIN "users" AS t2 ON t2.rowid IN (SELECT i.rowid FROM "users" AS i WHERE i."boss_id" = p2."k" ORDER BY i."id" LIMIT 100) ORDER BY t2."id"
     "#);
     let (code, path, hint) = refusal(select("users", json!({"select": [{"users": ["id"]}]})));
     assert_eq!((code, path.as_str()), (Code::AmbiguousRelation, "select[0].users"));
@@ -106,13 +106,13 @@ fn a_relation_compares_like_its_foreign_key() {
     // `users.email` ignores case, `tasks.author` does not: both ways the key decides, and each parent keeps its own bytes.
     let many = select("users", json!({"select": [{"tasks!author": ["id"]}]})).unwrap();
     insta::assert_snapshot!(sql(&many), @r#"
-    SELECT t0."email" FROM "users" AS t0 ORDER BY t0."id" LIMIT 100
-    SELECT t1."id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."email" COLLATE BINARY AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."author" = p1.k COLLATE "NOCASE" ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
+    SELECT t0."email", t0."id" FROM "users" AS t0 ORDER BY t0."id" LIMIT 101
+    SELECT t1."id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."email" COLLATE BINARY AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."author" = p1."k" COLLATE "NOCASE" ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
     "#);
     let one = select("tasks", json!({"select": [{"!author": ["id"]}]})).unwrap();
     insta::assert_snapshot!(sql(&one), @r#"
-    SELECT t0."author" FROM "tasks" AS t0 ORDER BY t0."id" LIMIT 100
-    SELECT t1."id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."author" AS k FROM "tasks" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "users" AS t1 ON t1."email" = p1.k
+    SELECT t0."author", t0."id" FROM "tasks" AS t0 ORDER BY t0."id" LIMIT 101
+    SELECT t1."id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."author" AS k FROM "tasks" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "users" AS t1 ON t1."email" = p1."k"
     "#);
 }
 
@@ -132,5 +132,5 @@ fn a_count_ignores_limit_and_offset() {
 fn names_that_are_words_of_sql_are_quoted() {
     let query =
         select("excluded", json!({"where": {"select": {"gt": 1}}, "order": {"rowid": "desc"}})).unwrap();
-    insta::assert_snapshot!(sql(&query), @r#"SELECT t0."select", t0."t", t0."rowid" FROM "excluded" AS t0 WHERE (t0."select" > ?1) ORDER BY t0."rowid" DESC, t0."select" LIMIT 100"#);
+    insta::assert_snapshot!(sql(&query), @r#"SELECT t0."select", t0."t", t0."rowid" FROM "excluded" AS t0 WHERE (t0."select" > ?1) ORDER BY t0."rowid" DESC, t0."select" LIMIT 101"#);
 }

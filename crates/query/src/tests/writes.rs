@@ -18,8 +18,8 @@ fn an_insert_is_a_statement_per_row() {
     let rows = json!([{"id": 1, "name": "a"}, {"name": "b", "active": false}]);
     let query = insert("projects", json!({"data": rows, "returning": ["*"]}));
     insta::assert_snapshot!(sql(&query), @r#"
-    INSERT INTO "projects" AS t ("id", "name") VALUES (?1, ?2) RETURNING "id", "name", "owner_id", "budget", "active", "meta", "photo", "created_at", "label"
-    INSERT INTO "projects" AS t ("name", "active") VALUES (?1, ?2) RETURNING "id", "name", "owner_id", "budget", "active", "meta", "photo", "created_at", "label"
+    INSERT INTO "projects" AS t ("id", "name") VALUES (?1, ?2) RETURNING "projects"."id", "projects"."name", "projects"."owner_id", "projects"."budget", "projects"."active", "projects"."meta", "projects"."photo", "projects"."created_at", "projects"."label"
+    INSERT INTO "projects" AS t ("name", "active") VALUES (?1, ?2) RETURNING "projects"."id", "projects"."name", "projects"."owner_id", "projects"."budget", "projects"."active", "projects"."meta", "projects"."photo", "projects"."created_at", "projects"."label"
     "#);
     assert_eq!(values(&query), [vec![1_i64.into(), "a".into()], vec!["b".into(), false.into()]]);
 }
@@ -74,14 +74,14 @@ fn an_update_sets_what_was_given() {
         "data": {"title": "it's", "points": null}, "where": [{"id": {"eq": "t"}}], "returning": ["id", "title"],
     });
     let query = compile(Verb::Update, "tasks", &body.to_string()).unwrap();
-    insta::assert_snapshot!(sql(&query), @r#"UPDATE "tasks" SET "title" = ?1, "points" = ?2 WHERE ("id" = ?3) RETURNING "id", "title""#);
+    insta::assert_snapshot!(sql(&query), @r#"UPDATE "tasks" SET "title" = ?1, "points" = ?2 WHERE ("tasks"."id" = ?3) RETURNING "tasks"."id", "tasks"."title""#);
     assert_eq!(values(&query), [["it's".into(), db::Value::Null, "t".into()]]);
 }
 
 #[test]
 fn a_delete_has_a_condition() {
     let body = json!({"where": {"points": {"lt": 3}}, "returning": "*"});
-    insta::assert_snapshot!(sql(&compile(Verb::Delete, "tasks", &body.to_string()).unwrap()), @r#"DELETE FROM "tasks" WHERE ("points" < ?1) RETURNING "id", "project_id", "author", "reviewer_id", "title", "status", "points""#);
+    insta::assert_snapshot!(sql(&compile(Verb::Delete, "tasks", &body.to_string()).unwrap()), @r#"DELETE FROM "tasks" WHERE ("tasks"."points" < ?1) RETURNING "tasks"."id", "tasks"."project_id", "tasks"."author", "tasks"."reviewer_id", "tasks"."title", "tasks"."status", "tasks"."points""#);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{Limits, Problem};
+use atomicbase_core::{Caller, Limits, Problem, Scopes};
 use db::{Database, DatabaseStore, EmbeddedStore, Mode, Statement, Workers, build_image};
 use query::{Scope, Transaction, Verb};
 use schema::{Template, create_statements};
@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 
 /// Fails, so that a write is tried and nothing is kept.
 const UNDO: &str = "SELECT abs(-9223372036854775808)";
+
+const KEY: Caller = Caller::Key { id: None, scopes: Scopes::ALL, database: None };
 
 /// One template's database.
 pub struct Sandbox {
@@ -77,7 +79,7 @@ impl Sandbox {
     }
 
     fn scope(&self) -> Scope<'_> {
-        Scope { template: &self.template, limits: &self.limits, bigint: true }
+        Scope::new(&self.template, &self.limits, &KEY, "db", &[7; 32]).bigint(true)
     }
 }
 

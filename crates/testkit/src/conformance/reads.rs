@@ -36,7 +36,11 @@ pub async fn a_read_cannot_write(subject: Subject) {
 pub async fn rows_come_as_json_with_their_hidden_keys(subject: Subject) {
     let fixture = subject.fixture().await;
     fixture.database.run(insert(7, "a \"quoted\" note")).await.unwrap();
-    let shape = Arc::new(JsonShape { columns: vec![JsonColumn::new("text", Kind::Plain)], keys: 1 });
+    let shape = Arc::new(JsonShape {
+        columns: vec![JsonColumn::new("text", Kind::Plain)],
+        keys: 1,
+        ..JsonShape::default()
+    });
     let statement = Statement::json("SELECT text, id FROM notes", vec![], shape);
     let outcome = fixture.database.run(Batch::read().with(statement)).await.unwrap();
     let Rows::Json(rows) = &outcome.statements[0].rows else { panic!("not JSON") };
@@ -52,7 +56,11 @@ pub async fn an_answer_has_a_largest_size(subject: Subject) {
     for id in 0..10 {
         fixture.database.run(insert(id, &format!("{id}{}", "x".repeat(1_000)))).await.unwrap();
     }
-    let shape = Arc::new(JsonShape { columns: vec![JsonColumn::new("text", Kind::Plain)], keys: 0 });
+    let shape = Arc::new(JsonShape {
+        columns: vec![JsonColumn::new("text", Kind::Plain)],
+        keys: 0,
+        ..JsonShape::default()
+    });
     let mut batch = Batch::read().with(Statement::json("SELECT text FROM notes", vec![], shape));
     batch.max_bytes = 5_000;
     assert_eq!(fixture.database.run(batch).await.unwrap_err().kind, ErrorKind::TooBig);

@@ -53,7 +53,11 @@ pub async fn a_write_too_large_to_answer_is_undone(subject: Subject) {
         .map(|id| {
             let database = fixture.database.clone();
             tokio::spawn(async move {
-                let shape = JsonShape { columns: vec![JsonColumn::new("text", Kind::Plain)], keys: 0 };
+                let shape = JsonShape {
+                    columns: vec![JsonColumn::new("text", Kind::Plain)],
+                    keys: 0,
+                    ..JsonShape::default()
+                };
                 let sql = "INSERT INTO notes VALUES (?1, ?2) RETURNING text";
                 let values = vec![id.into(), format!("a note of some length {id}").into()];
                 let mut batch = Batch::write().with(Statement::json(sql, values, Arc::new(shape)));
