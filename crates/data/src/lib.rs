@@ -2,6 +2,7 @@
 //! Knows no other capability and opens no database itself.
 
 mod describe_schema;
+mod export_rows;
 mod openapi;
 mod preferences;
 mod query_rows;

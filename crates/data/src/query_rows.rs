@@ -13,6 +13,7 @@ use query::Scope;
 use serde_json::value::RawValue;
 
 use crate::Data;
+use crate::export_rows::wants_lines;
 use crate::preferences::Preferences;
 use crate::run::Asked;
 
@@ -28,6 +29,9 @@ pub(crate) async fn query_rows(
     let asked = Asked { caller: &caller, database: &database };
     data.answer(&asked, async |asked, version| {
         let (Path(table), RawJson(bytes), preferences) = (path?, body?, preferences?);
+        if wants_lines(&headers) {
+            return data.export(asked, version, table, bytes, preferences).await;
+        }
         let verb = preferences.verb;
         // A select without a body is a select of everything.
         let body: &RawValue = parse_json(if bytes.is_empty() && !verb.writes() { b"{}" } else { &bytes })?;

@@ -12,5 +12,5 @@ pub use extract::{Json, Path, Query, RawBody, RawJson, parse_json};
 pub use listen::listen;
 pub use openapi::openapi;
 pub use outer::{Answered, LogAnswer, Metrics, Outer, OuterSettings};
-pub use respond::{Failure, no_content, respond_json, respond_json_bytes};
+pub use respond::{Failure, no_content, respond_json, respond_json_bytes, respond_parts};
 pub use route::{Access, Described, Route};

@@ -1,8 +1,11 @@
 //! The only place that makes a response of an error, and the few shapes of success.
 
 use atomicbase_core::{FieldError, Problem, RequestId};
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use serde::Serialize;
 
 /// An error as a handler returns it; `?` makes it from a [`Problem`].
@@ -17,7 +20,7 @@ impl From<Problem> for Failure {
 
 /// RFC 9457, with the members this product adds.
 #[derive(Serialize)]
-struct Body<'a> {
+struct ProblemBody<'a> {
     r#type: String,
     title: &'a str,
     status: u16,
@@ -52,7 +55,7 @@ impl IntoResponse for Failure {
                 tracing::info!(request_id, code = code.as_str(), cause, "request refused");
             }
         }
-        let body = Body {
+        let body = ProblemBody {
             r#type: format!("https://atomicbase.dev/errors#{}", code.as_str()),
             title: code.title(),
             status: code.status(),
@@ -88,6 +91,24 @@ pub fn respond_json<T: Serialize>(status: StatusCode, value: &T) -> Result<Respo
 pub fn respond_json_bytes(status: StatusCode, bytes: Vec<u8>) -> Response {
     let mut response = (status, bytes).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer that is made part by part, as fast as the client takes it.
+///
+/// Its status has gone out when a part fails: the connection is cut then, and the client sees that the body has no end.
+pub fn respond_parts<S>(media_type: &'static str, parts: S) -> Response
+where
+    S: Stream<Item = Result<Bytes, Failure>> + Send + 'static,
+{
+    let parts = parts.map(|part| {
+        part.map_err(|Failure(problem)| {
+            tracing::info!(code = problem.code().as_str(), detail = problem.detail(), "an answer was cut");
+            std::io::Error::other(problem.detail().to_owned())
+        })
+    });
+    let mut response = Body::from_stream(parts).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 

@@ -98,6 +98,25 @@ fn write_pages(paging: &Paging, rows: &JsonRows, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the rows of an export, one per line. Answers how many, and where the page ends if rows follow it.
+pub(super) fn write_lines(
+    root: &Node,
+    statements: &[StatementOutcome],
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+) -> Result<(u64, Option<Position>), TooBig> {
+    let nested = Nested { statements, max_bytes };
+    let Some(rows) = nested.rows(root) else { return Ok((0, None)) };
+    let lists = nested.lists(&root.children);
+    for row in 0..rows.len() {
+        nested.write_row(rows, row, &lists, out)?;
+        out.push(b'\n');
+    }
+    let [_, last] = rows.edges();
+    let after = || Position { values: last.clone(), backward: false, inclusive: false };
+    Ok((rows.len() as u64, rows.more().then(after)))
+}
+
 fn single_number(statement: &StatementOutcome) -> Option<i64> {
     match &statement.rows {
         Rows::Values(rows) => rows.first()?.first()?.as_integer(),

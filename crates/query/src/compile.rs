@@ -13,7 +13,7 @@ use super::fault::{Fault, Place};
 use super::nested::{Level, Parents};
 use super::order::{By, Order};
 use super::plan::{Answer, Node, Paging, Query, Statements};
-use super::select::{Group, Select, Shown};
+use super::select::{Group, Select, Shown, Start};
 use super::shape::{self, Output};
 use super::sql::Sql;
 
@@ -95,17 +95,16 @@ fn listed<'t>(
     let Source { sql: source, filtered } = source;
     let keys = keys(&select);
     let pages = select.offset == 0 && select.limit > 0 && !select.finds_one && source.given.is_empty();
-    let (signer, position) = match (&select.cursor, pages) {
-        (Some(cursor), true) => {
-            let signer = Signer::new(scope, source, &keys);
-            let position = signer.read(cursor, keys.len(), &place.field("cursor"))?;
-            (Some(signer), Some(position))
+    let signer = pages.then(|| Signer::new(scope, source, &keys));
+    let position = match (&select.start, &signer) {
+        (Start::Beginning, _) => None,
+        (Start::After(position), _) => Some(position.clone()),
+        (Start::Cursor(cursor), Some(signer)) => {
+            Some(signer.read(cursor, keys.len(), &place.field("cursor"))?)
         }
-        (Some(_), false) => {
+        (Start::Cursor(_), None) => {
             return Err(Fault::query(place.field("cursor"), "This query has no pages, so it has no cursor."));
         }
-        (None, true) => (Some(Signer::new(scope, source, &keys)), None),
-        (None, false) => (None, None),
     };
     let mut source = source.clone();
     if let Some(position) = &position {

@@ -20,13 +20,13 @@ const INCLUSIVE: u8 = 2;
 
 /// A place in an order, and which way the page goes from there.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Position {
+pub struct Position {
     /// A value per column of the order.
-    pub values: Vec<Value>,
+    pub(super) values: Vec<Value>,
     /// The page ends here instead of beginning.
-    pub backward: bool,
+    pub(super) backward: bool,
     /// The row here is part of the page.
-    pub inclusive: bool,
+    pub(super) inclusive: bool,
 }
 
 /// A column of the order.

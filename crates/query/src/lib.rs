@@ -36,6 +36,7 @@ mod value;
 mod view;
 
 pub use batch::{Operation, compile_batch, parse_batch};
+pub use cursor::Position;
 pub use fault::{Place, did_you_mean, shown};
 pub use plan::Query;
 pub use policy::check_policies;

@@ -6,9 +6,11 @@ use serde_json::value::RawValue;
 
 use super::batch::Earlier;
 use super::condition::Given;
+use super::cursor::Position;
 use super::fault::{self, Place};
 use super::fields::Json;
 use super::plan::Query;
+use super::select::Start;
 use super::value::Typed;
 use super::view::View;
 use super::{compile, insert, select, update};
@@ -139,6 +141,28 @@ impl<'a> Scope<'a> {
     /// What does not fit the template, the caller's rights or the limits, with its path in the request's body.
     pub fn compile(&self, verb: Verb, table: &str, body: &RawValue, place: &str) -> Result<Query, Problem> {
         self.compile_keeping(verb, table, body, place, &[])
+    }
+
+    /// A page of an export: at most so many rows, after the `sent` ones of which `after` is the last.
+    ///
+    /// # Errors
+    /// As [`Scope::compile`].
+    pub fn compile_export(
+        &self,
+        table: &str,
+        body: &RawValue,
+        after: Option<Position>,
+        sent: u64,
+        rows: u64,
+    ) -> Result<Query, Problem> {
+        let start = Place::Start("");
+        let view = self.table(table, &start)?;
+        let (mut select, limit) = select::export(self, view, &Json::read(body, &start)?, &start)?;
+        select.limit = limit.map_or(rows, |limit| rows.min(limit.saturating_sub(sent)));
+        select.start = after.map_or(Start::Beginning, Start::After);
+        let query = compile::select(self, select, false, &[], &start)?;
+        // Its pages are long; none of them belongs on the thread that asks.
+        Ok(Query { slow: true, ..query })
     }
 
     /// As [`Scope::compile`]; the rows of the operation keep columns for later ones.

@@ -7,6 +7,7 @@ use schema::Column;
 use super::Scope;
 use super::aggregate::Aggregate;
 use super::condition::{Condition, Search};
+use super::cursor::Position;
 use super::fault::{Fault, Place};
 use super::fields::{Json, Known};
 use super::filter::{conditions, having, visible};
@@ -34,7 +35,18 @@ pub(super) struct Select<'t> {
     pub order: Vec<Order<'t>>,
     pub limit: u64,
     pub offset: i64,
-    pub cursor: Option<String>,
+    pub start: Start,
+}
+
+/// Where a list begins.
+#[derive(Clone, Debug)]
+pub(super) enum Start {
+    /// At its beginning.
+    Beginning,
+    /// Where a cursor says.
+    Cursor(String),
+    /// After a row that an export has reached.
+    After(Position),
 }
 
 /// A value of an answered row.
@@ -118,9 +130,9 @@ pub(super) fn select<'t>(
     // SQLite counts rows in 63 bits.
     let offset = whole_number(fields, "offset", place)?.and_then(|offset| i64::try_from(offset).ok());
     select.offset = offset.unwrap_or(0);
-    select.cursor = match fields.get("cursor") {
-        None => None,
-        Some(Json::Text(cursor)) => Some(cursor.to_string()),
+    select.start = match fields.get("cursor") {
+        None => return Ok(select),
+        Some(Json::Text(cursor)) => Start::Cursor(cursor.to_string()),
         Some(_) => {
             return Err(Fault::query(
                 place.field("cursor"),
@@ -128,11 +140,32 @@ pub(super) fn select<'t>(
             ));
         }
     };
-    if select.cursor.is_some() && (offset.is_some() || select.group.is_some()) {
+    if offset.is_some() || select.group.is_some() {
         let message = "`cursor` goes with neither `offset`, `group`, `distinct` nor aggregates.";
         return Err(Fault::query(place.field("cursor"), message));
     }
     Ok(select)
+}
+
+/// Reads the body of an export: rows, as many as are asked for. Answers how many, where it says so.
+pub(super) fn export<'t>(
+    scope: &Scope<'t>,
+    view: View<'t>,
+    body: &Json<'_>,
+    place: &Place<'_>,
+) -> Result<(Select<'t>, Option<u64>), Problem> {
+    const FIELDS: [&str; 4] = ["select", "where", "order", "limit"];
+    view.require(Action::Select, place)?;
+    let fields = Body::Fields(body.fields(place, &FIELDS, "An object with `select`, `where` and `order`")?);
+    let limit = whole_number(fields, "limit", place)?;
+    let select = Items::of(scope).select(view, fields, place, scope.limits.depth, 0)?;
+    if select.group.is_some() {
+        return Err(Fault::query(
+            place.field("select"),
+            "An export has rows, and neither groups nor aggregates.",
+        ));
+    }
+    Ok((select, limit))
 }
 
 impl<'t> Items<'_, 't> {
@@ -185,7 +218,7 @@ impl<'t> Select<'t> {
             order: Vec::new(),
             limit,
             offset: 0,
-            cursor: None,
+            start: Start::Beginning,
         }
     }
 

@@ -7,6 +7,7 @@ use db::{Batch, DbError, ErrorKind, GivenRows, Mode, Outcome, StatementOutcome};
 
 use super::answer;
 use super::condition::Given;
+use super::cursor::Position;
 use super::fault::Fault;
 use super::guard;
 use super::plan::{Answer, Keeps, Query};
@@ -88,6 +89,20 @@ impl Transaction {
         }
         out.extend_from_slice(b"]}");
         Ok(out)
+    }
+
+    /// A page of an export: an object per line, how many, and where the page ends if rows follow it.
+    ///
+    /// # Errors
+    /// `ANSWER_TOO_LARGE` where it is larger than the server allows.
+    pub fn lines(&self, outcome: &Outcome) -> Result<(Vec<u8>, u64, Option<Position>), Problem> {
+        let mut out = Vec::new();
+        let Some(Placed { answer: Answer::Rows { root, .. }, .. }) = self.operations.first() else {
+            return Ok((out, 0, None));
+        };
+        let (count, position) = answer::write_lines(root, &outcome.statements, self.max_bytes, &mut out)
+            .map_err(|answer::TooBig| too_big(""))?;
+        Ok((out, count, position))
     }
 
     fn write(&self, operation: &Placed, outcome: &Outcome, out: &mut Vec<u8>) -> Result<(), Problem> {

@@ -220,6 +220,13 @@ impl Request<'_> {
 
     /// Sends it and reads the answer.
     pub async fn send(self) -> Answer {
+        let (parts, body) = self.open().await.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    /// Sends it; the answer's body is read by the caller, part by part.
+    pub async fn open(self) -> axum::response::Response {
         let mut builder = axum::http::Request::builder().method(self.method).uri(self.path);
         if self.key {
             builder = builder.header("authorization", format!("Bearer {KEY}"));
@@ -228,10 +235,7 @@ impl Request<'_> {
             builder = builder.header(name, value);
         }
         let request = builder.body(Body::from(self.body)).unwrap();
-        let response = self.server.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { status: parts.status, headers: parts.headers, bytes }
+        self.server.router.clone().oneshot(request).await.unwrap()
     }
 }
 

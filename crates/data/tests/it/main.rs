@@ -4,6 +4,7 @@
 mod agency;
 mod delete_rows;
 mod describe_schema;
+mod export_rows;
 mod guide;
 mod insert_rows;
 mod run_batch;
