@@ -175,15 +175,17 @@ impl<'s, 't> Reader<'s, 't> {
         {
             return self.operators(&Left::Column(column), json, place, depth, all);
         }
-        if let Some((column, path)) = name.split_once("->") {
-            return self.json_path(view, column, path, json, place, depth, all);
+        // A path is not looked into: `tasks.meta->a.b` is the path `a.b` in a column of related rows.
+        let (names, path) = name.split_once("->").map_or((name, None), |(names, path)| (names, Some(path)));
+        if let Some(point) = names.rfind('.') {
+            all.push(self.some_related(view, &name[..point], &name[point + 1..], json, place, depth)?);
+            return Ok(());
+        }
+        if let Some(path) = path {
+            return self.json_path(view, names, path, json, place, depth, all);
         }
         if name == "__fts" {
             return self.search(view, None, json, place, all);
-        }
-        if let Some((relation, rest)) = name.rsplit_once('.') {
-            all.push(self.some_related(view, relation, rest, json, place, depth)?);
-            return Ok(());
         }
         if let Some(members) = quantified(json) {
             return self.quantified(view, name, members, place, depth, all);
