@@ -6,6 +6,7 @@ use crate::process::{Server, free_address};
 use crate::saas;
 use crate::{Bench, Result};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -23,13 +24,18 @@ impl Atomicbase {
     pub fn start(bench: &Bench, folder: &Path) -> Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(&bench.binary);
+        command.arg("serve");
+        Self::environment(&mut command, address, folder);
+        let server = Server::start(&mut command, address, "/ready", &bench.folder.join("atomicbase.log"))?;
+        Ok(Self { server })
+    }
+
+    /// What a server is told: where it listens, and the folder it keeps its data in.
+    pub fn environment(command: &mut Command, address: SocketAddr, folder: &Path) {
         command
-            .arg("serve")
             .env("ATOMICBASE_LISTEN", address.to_string())
             .env("ATOMICBASE_DATA_DIR", folder)
             .env("ATOMICBASE_SERVICE_KEY", KEY);
-        let server = Server::start(&mut command, address, "/ready", &bench.folder.join("atomicbase.log"))?;
-        Ok(Self { server })
     }
 
     /// A connection that sends the key.
@@ -69,10 +75,15 @@ impl Atomicbase {
     /// A server with the template and one database `bench` with all rows.
     pub fn start_with_rows(bench: &Bench, folder: &Path) -> Result<Self> {
         let ours = Self::start(bench, folder)?;
-        ours.create_template()?;
-        ours.create_database("bench")?;
-        ours.insert_rows("bench", saas::TASKS)?;
+        ours.fill()?;
         Ok(ours)
+    }
+
+    /// Makes the template and one database `bench` with all rows.
+    pub fn fill(&self) -> Result<()> {
+        self.create_template()?;
+        self.create_database("bench")?;
+        self.insert_rows("bench", saas::TASKS)
     }
 
     /// A load of point reads, lists, inserts …: `body` writes the body of request number `n`.

@@ -107,7 +107,7 @@ fn run(arguments: &[String]) -> Result<()> {
 }
 
 fn every_workload() -> impl Iterator<Item = workloads::Workload> {
-    workloads::ALL.into_iter().chain([workloads::SOAK])
+    workloads::ALL.into_iter().chain(workloads::BY_NAME)
 }
 
 fn parse(arguments: &[String]) -> Result<(Bench, Vec<workloads::Workload>)> {
