@@ -189,13 +189,15 @@ fn explain(error: DbError, place: &str) -> Problem {
 fn guard_broken(guard: &str, place: &str) -> Problem {
     match guard {
         guard::MAX_AFFECTED => guard::too_many_rows(place),
-        guard::CHECK => Fault::at(
-            Code::Forbidden,
-            place,
-            "The row that would result is not one that this caller may write.",
-        ),
+        guard::CHECK => {
+            let message = "The row that would result is not one that this caller may write.";
+            Fault::at(Code::Forbidden, place, message)
+                .hint("Nothing was changed. The policy of the caller's role says which rows may result.")
+        }
         _ => {
-            Fault::at(Code::Forbidden, place, "This caller may not change a row that the write would reach.")
+            let message = "This caller may not change a row that the write would reach.";
+            Fault::at(Code::Forbidden, place, message)
+                .hint("Nothing was changed. The policy of the caller's role says which rows it may change.")
         }
     }
 }
