@@ -119,12 +119,23 @@ impl Transaction {
     /// What a database refused, by the names of the template, without any value, at its place in the body.
     #[must_use]
     pub fn explain(&self, error: DbError) -> Problem {
-        let placed = error.statement.and_then(|statement| {
-            let operation = self.operations.iter().find(|placed| placed.statements.contains(&statement))?;
-            let row = operation.answer.place(statement - operation.statements.start);
-            Some(row.unwrap_or_else(|| operation.place.clone()))
+        let failed = error.statement.and_then(|statement| {
+            let holds = |placed: &&Placed| placed.statements.contains(&statement);
+            self.operations.iter().find(holds).map(|placed| (placed, statement))
         });
-        explain(error, &placed.unwrap_or_default())
+        let place = failed.map_or(String::new(), |(placed, statement)| {
+            let row = placed.answer.place(statement - placed.statements.start);
+            row.unwrap_or_else(|| placed.place.clone())
+        });
+        let reads = failed.is_some_and(|(placed, _)| matches!(placed.answer, Answer::Rows { .. }));
+        match &error.kind {
+            // No row was written that an expression of the schema could not bear: it is a sum that no integer holds.
+            ErrorKind::Expression(text) if reads => {
+                Fault::query(&place, format!("A value of the answer cannot be computed: {text}."))
+                    .because(error)
+            }
+            _ => explain(error, &place),
+        }
     }
 }
 
