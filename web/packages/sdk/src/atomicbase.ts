@@ -1,5 +1,6 @@
 // The client: settings checked once, then one door per capability.
 
+import { type Actor, actAsHeader } from './act_as.js'
 import { Database } from './database.js'
 import { Databases } from './databases.js'
 import { Jobs } from './jobs.js'
@@ -17,6 +18,8 @@ export interface AtomicbaseOptions {
   fetch?: Fetch
   /** How long a call may take, 60 seconds when left out. */
   timeoutMs?: number
+  /** Asks with this caller's rights instead of the key's, to see what policies let them do. */
+  actAs?: Actor
 }
 
 /** A client of one Atomicbase project. `S` is `InferSchema<typeof schema>`, or left out for untyped rows. */
@@ -24,10 +27,19 @@ export class Atomicbase<S extends SchemaShape<S> = AnySchema> {
   readonly databases: Databases
   readonly templates: Templates
   readonly jobs: Jobs
+  readonly #options: AtomicbaseOptions
   readonly #transport: Transport
 
-  constructor({ url, apiKey, fetch, timeoutMs }: AtomicbaseOptions) {
-    this.#transport = new Transport({ url, apiKey: apiKey ?? environmentKey(), fetch, timeoutMs })
+  constructor(options: AtomicbaseOptions) {
+    const { url, apiKey, fetch, timeoutMs, actAs } = options
+    this.#options = options
+    this.#transport = new Transport({
+      url,
+      apiKey: apiKey ?? environmentKey(),
+      fetch,
+      timeoutMs,
+      headers: actAs === undefined ? {} : actAsHeader(actAs),
+    })
     this.databases = new Databases(this.#transport)
     this.templates = new Templates(this.#transport)
     this.jobs = new Jobs(this.#transport)
@@ -39,5 +51,10 @@ export class Atomicbase<S extends SchemaShape<S> = AnySchema> {
       throw new TypeError(`${JSON.stringify(idOrName)} is neither an id nor a name of a database.`)
     }
     return new Database({ transport: this.#transport, database: idOrName })
+  }
+
+  /** A client that asks with another caller's rights: `actAs({ role: 'viewer' })`. Needs a service key. */
+  actAs(actor: Actor): Atomicbase<S> {
+    return new Atomicbase({ ...this.#options, actAs: actor })
   }
 }

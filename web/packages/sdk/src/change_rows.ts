@@ -1,17 +1,23 @@
 // `update` and `delete`: both touch the rows that `where` finds and may answer them.
 
+import { type WireSelection, wireSelection } from './bigint.js'
 import type { Filter } from './filters.js'
 import { type WriteAnswer, writeAnswer } from './insert_rows.js'
 import {
   type Amount,
   type DataOf,
   type Operation,
+  type Preferences,
   type QueryOptions,
   TableQuery,
   type Target,
   type WireAnswer,
 } from './query.js'
-import type { ColumnList, RowOf, SchemaShape, Selected } from './shape.js'
+import { Ref } from './reference.js'
+import type { Scope } from './relation.js'
+import type { Selected } from './selected.js'
+import type { Checked, Returning } from './selection.js'
+import type { ColumnOf, RowOf, SchemaShape } from './shape.js'
 
 interface ChangeState extends QueryOptions {
   readonly operation: 'update' | 'delete'
@@ -20,7 +26,8 @@ interface ChangeState extends QueryOptions {
   readonly values?: unknown
   readonly where: readonly unknown[]
   readonly amount: Amount
-  readonly returning?: readonly string[]
+  readonly returning?: WireSelection
+  readonly maxAffected?: number
 }
 
 /** An update or a delete. Every method gives a new query and leaves this one as it is. */
@@ -40,20 +47,30 @@ export class ChangeQuery<
   }
 
   /** Only rows for which all conditions hold. Without any the server refuses: `MISSING_WHERE_CLAUSE`. */
-  where(...filters: Filter<RowOf<S, T>>[]): this {
+  where(...filters: Filter<Scope<S, T>>[]): this {
     return this.#with({ where: [...this.#state.where, ...filters] })
   }
 
-  /** Answers the rows: after an update as they became, after a delete as they were. */
-  returning<const C extends ColumnList<S, T> = ['*']>(
-    columns?: C,
+  /** Answers the rows, with related rows where asked: after an update as they became, after a delete as they were. */
+  returning<const C extends Returning<S, T> = ['*']>(
+    columns?: C & Checked<S, T, C>,
   ): ChangeQuery<S, T, Selected<S, T, C>, A, Throws> {
-    return this.#with({ returning: columns ?? ['*'] })
+    return this.#with({ returning: wireSelection(columns ?? ['*']) })
   }
 
   /** With `returning`, one row or `null`. More are an error, and have been written all the same. */
   single(): ChangeQuery<S, T, Row, 'one_or_none', Throws> {
     return this.#with({ amount: 'one_or_none' })
+  }
+
+  /** Changes nothing where `where` finds more rows than these; the error is `TOO_MANY_ROWS`. */
+  maxAffected(rows: number): this {
+    return this.#with({ maxAffected: rows })
+  }
+
+  /** In a batch, a column of a row that is touched here, for a later query. */
+  ref<C extends ColumnOf<S, T>>(column: C, row = 0): Ref<NonNullable<RowOf<S, T>[C]>> {
+    return new Ref(this, column, row)
   }
 
   /** Ends the call when the signal does; the error is `ABORTED`, and the rows may have been written all the same. */
@@ -72,14 +89,19 @@ export class ChangeQuery<
     const body = {
       ...(values !== undefined && { data: values }),
       ...(where.length > 0 && { where }),
-      ...(returning !== undefined && { returning }),
+      ...(returning !== undefined && { returning: returning.wire }),
     }
     return { operation, table, body }
   }
 
   /** @internal */
   override read(wire: WireAnswer): WriteAnswer<DataOf<Row, A>> {
-    return writeAnswer(wire, this.#state.returning === undefined ? undefined : this.#state.amount)
+    return writeAnswer(wire, this.#state.amount, this.#state.returning)
+  }
+
+  /** @internal */
+  override preferences(): Preferences {
+    return { bigint: this.#state.returning?.exact !== undefined, maxAffected: this.#state.maxAffected }
   }
 
   #with<Next>(change: Partial<ChangeState>): Next {

@@ -1,11 +1,13 @@
 // One tenant database: the doors to its tables. Nothing here is sent before a query is awaited.
 
+import { wireSelection } from './bigint.js'
 import { ChangeQuery } from './change_rows.js'
 import { InsertQuery } from './insert_rows.js'
 import type { Target } from './query.js'
 import { type AnyTableQuery, BatchQuery } from './run_batch.js'
 import { SelectQuery } from './select_rows.js'
-import type { InsertOf, OnlyRelations, SchemaShape, Selected, Selection, UpdateOf } from './shape.js'
+import type { Checked, Selection } from './selection.js'
+import type { InsertOf, SchemaShape, UpdateOf } from './shape.js'
 import type { CallOptions } from './transport.js'
 
 /** A column as `schema()` describes it. */
@@ -89,15 +91,17 @@ export class Table<S extends SchemaShape<S>, T extends keyof S & string> {
     this.#name = name
   }
 
-  /** Reads rows: all columns, or those of a list, in which `{ tasks: ['id'] }` reads related rows too. */
-  select<const C extends '*' | Selection<S, T> = '*'>(
-    columns?: C & OnlyRelations<S, T, C>,
-  ): SelectQuery<S, T, Selected<S, T, C>> {
+  /**
+   * Reads rows: all columns, or those of a list. In it `{ tasks: ['id'] }` reads related rows too, `{ n: { count: '*' } }`
+   * aggregates, and `{ open: { from: 'tasks', where: … } }` is a relation under another name.
+   */
+  select<const C extends '*' | Selection<S, T> = '*'>(columns?: C & Checked<S, T, C>): SelectQuery<S, T, C> {
     return new SelectQuery(this.#target, {
       table: this.#name,
-      columns: columns === '*' ? undefined : columns,
+      columns: columns === undefined || columns === '*' ? undefined : wireSelection(columns),
       where: [],
       order: [],
+      having: [],
       amount: 'many',
       counted: false,
     })

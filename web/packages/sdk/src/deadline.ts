@@ -9,6 +9,8 @@ export class Deadline {
   readonly #callerSignal: AbortSignal | undefined
   #timer: ReturnType<typeof setTimeout>
   #timedOut = false
+  /** The answer has begun to come. */
+  begun = false
 
   constructor(timeoutMs: number, callerSignal?: AbortSignal) {
     this.#timeoutMs = timeoutMs
@@ -75,6 +77,14 @@ export class Deadline {
     }
     if (this.#callerSignal?.aborted) {
       return new AtomicbaseError({ code: 'ABORTED', message: 'The caller ended the call.', cause })
+    }
+    if (this.begun) {
+      return new AtomicbaseError({
+        code: 'NETWORK_ERROR',
+        message: `The answer broke off: ${reasonOf(cause)}.`,
+        hint: 'What has come of it is not all of it.',
+        cause,
+      })
     }
     return new AtomicbaseError({
       code: 'NETWORK_ERROR',

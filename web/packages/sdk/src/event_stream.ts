@@ -1,5 +1,7 @@
 // Reads server-sent events (WHATWG HTML, 9.2) from a body as it comes. Must not know what the events mean.
 
+import { readLines } from './lines.js'
+
 export interface ServerEvent {
   event: string
   data: string
@@ -21,17 +23,5 @@ export async function* readEvents(
     const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
     if (field === 'event') event = value
     if (field === 'data') data.push(value)
-  }
-}
-
-async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const chunk of chunks) {
-    text += decoder.decode(chunk, { stream: true })
-    // A `\r` at the very end may be the first half of `\r\n`.
-    const lines = text.split(/\r\n|\n|\r(?!$)/)
-    text = lines.pop() ?? ''
-    yield* lines
   }
 }

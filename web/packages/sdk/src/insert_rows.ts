@@ -1,16 +1,21 @@
 // `insert`: one row or many, and what happens where a row of the same key exists.
 
+import { type WireSelection, wireSelection } from './bigint.js'
 import {
   type Amount,
   type DataOf,
   dataOf,
   type Operation,
+  type Preferences,
   type QueryOptions,
   TableQuery,
   type Target,
   type WireAnswer,
 } from './query.js'
-import type { ColumnList, ColumnOf, SchemaShape, Selected } from './shape.js'
+import { Ref } from './reference.js'
+import type { Selected } from './selected.js'
+import type { Checked, Returning } from './selection.js'
+import type { ColumnOf, RowOf, SchemaShape } from './shape.js'
 
 /** A write that succeeded. `data` is `null` without `returning`. */
 export interface WriteAnswer<Data> {
@@ -43,8 +48,9 @@ interface InsertState extends QueryOptions {
   readonly table: string
   readonly rows: unknown
   readonly amount: Amount
-  readonly returning?: readonly string[]
+  readonly returning?: WireSelection
   readonly onConflict?: Record<string, unknown>
+  readonly maxAffected?: number
 }
 
 /** An insert. Every method gives a new query and leaves this one as it is. */
@@ -63,11 +69,11 @@ export class InsertQuery<
     this.#state = state
   }
 
-  /** Answers the rows as they were stored: an object for an object, a list for a list. */
-  returning<const C extends ColumnList<S, T> = ['*']>(
-    columns?: C,
+  /** Answers the rows as they were stored, with related rows where asked: an object for an object, a list for a list. */
+  returning<const C extends Returning<S, T> = ['*']>(
+    columns?: C & Checked<S, T, C>,
   ): InsertQuery<S, T, A, Selected<S, T, C>, Throws> {
-    return this.#with({ returning: columns ?? ['*'] })
+    return this.#with({ returning: wireSelection(columns ?? ['*']) })
   }
 
   /** Says what happens where a row of the same key exists; without it the insert fails with `UNIQUE_VIOLATION`. */
@@ -82,6 +88,16 @@ export class InsertQuery<
     }
     const amount = this.#state.amount === 'one' && action === 'ignore' ? 'one_or_none' : this.#state.amount
     return this.#with({ onConflict, amount })
+  }
+
+  /** Writes nothing where it would write more rows than these; the error is `TOO_MANY_ROWS`. */
+  maxAffected(rows: number): this {
+    return this.#with({ maxAffected: rows })
+  }
+
+  /** In a batch, a column of a row that is inserted here, for a later query: `.insert({ project_id: project.ref('id') })`. */
+  ref<C extends ColumnOf<S, T>>(column: C, row = 0): Ref<NonNullable<RowOf<S, T>[C]>> {
+    return new Ref(this, column, row)
   }
 
   /** Ends the call when the signal does; the error is `ABORTED`, and the rows may have been written all the same. */
@@ -99,7 +115,7 @@ export class InsertQuery<
     const { table, rows, returning, onConflict } = this.#state
     const body = {
       data: rows,
-      ...(returning !== undefined && { returning }),
+      ...(returning !== undefined && { returning: returning.wire }),
       ...(onConflict !== undefined && { on_conflict: onConflict }),
     }
     return { operation: 'insert', table, body }
@@ -107,7 +123,12 @@ export class InsertQuery<
 
   /** @internal */
   override read(wire: WireAnswer): WriteAnswer<DataOf<Row, A>> {
-    return writeAnswer(wire, this.#state.returning === undefined ? undefined : this.#state.amount)
+    return writeAnswer(wire, this.#state.amount, this.#state.returning)
+  }
+
+  /** @internal */
+  override preferences(): Preferences {
+    return { bigint: this.#state.returning?.exact !== undefined, maxAffected: this.#state.maxAffected }
   }
 
   #with<Next>(change: Partial<InsertState>): Next {
@@ -115,14 +136,18 @@ export class InsertQuery<
   }
 }
 
-/** A write's answer; `amount` is `undefined` when no rows were asked for. */
-export function writeAnswer<Data>(wire: WireAnswer, amount: Amount | undefined): WriteAnswer<Data> {
+/** A write's answer; without `returning` it has no rows. */
+export function writeAnswer<Data>(
+  wire: WireAnswer,
+  amount: Amount,
+  returning: WireSelection | undefined,
+): WriteAnswer<Data> {
   const hint = 'The rows were written. Narrow `where`, or leave `.single()` out.'
-  const data = amount === undefined ? null : dataOf(wire.data ?? [], amount, hint)
+  const data = returning === undefined ? null : dataOf(wire.data ?? [], amount, returning.exact, hint)
   return {
     data: data as Data,
     error: null,
     rows_affected: wire.rows_affected ?? 0,
-    ...(wire.last_insert_id !== undefined && { last_insert_id: wire.last_insert_id }),
+    ...(typeof wire.last_insert_id === 'number' && { last_insert_id: wire.last_insert_id }),
   }
 }

@@ -1,7 +1,8 @@
 // What all queries share: they are built without touching the network and run once, when first awaited.
 
+import { type ExactColumns, readExact } from './bigint.js'
 import { AtomicbaseError } from './error.js'
-import type { Transport } from './transport.js'
+import type { Call, Transport } from './transport.js'
 
 /** A query that succeeded. */
 export interface Success {
@@ -49,8 +50,31 @@ export interface Operation {
 export interface WireAnswer {
   data?: unknown[]
   count?: number
+  next?: string
+  prev?: string
   rows_affected?: number
-  last_insert_id?: number
+  last_insert_id?: number | string
+}
+
+/** How an operation is to be done and answered, beside what it is. */
+export interface Preferences {
+  /** Also count all rows that match. */
+  readonly count?: boolean
+  /** Integers beyond 2^53 as strings. */
+  readonly bigint?: boolean
+  /** Rows that may be written at most. */
+  readonly maxAffected?: number | undefined
+}
+
+/** `Prefer` of a request; without any preference there is none. */
+export function preferHeader(preferences: Preferences, operation?: string): Record<string, string> {
+  const parts = [
+    operation !== undefined && `operation=${operation}`,
+    preferences.count && 'count=exact',
+    preferences.bigint && 'bigint=string',
+    preferences.maxAffected !== undefined && `max-affected=${preferences.maxAffected}`,
+  ].filter((part) => typeof part === 'string')
+  return parts.length > 0 ? { Prefer: parts.join(', ') } : {}
 }
 
 declare const answer: unique symbol
@@ -115,30 +139,35 @@ export abstract class TableQuery<Answer extends Success, Throws extends boolean>
   /** @internal The answer of the wire as this query's answer. */
   abstract read(wire: WireAnswer): Answer
 
-  /** @internal Beside `operation`, what the answer should carry. */
-  preferences(): string[] {
-    return []
-  }
+  /** @internal */
+  abstract preferences(): Preferences
 
-  protected override async run(): Promise<Answer> {
+  /** @internal */
+  call(): Call {
     const { operation, table, body } = this.operation()
-    const wire = await this.target.transport.send<WireAnswer>({
+    return {
       method: 'POST',
       path: `/data/query/${encodeURIComponent(table)}`,
-      headers: {
-        Database: this.target.database,
-        Prefer: [`operation=${operation}`, ...this.preferences()].join(', '),
-      },
+      headers: { Database: this.target.database, ...preferHeader(this.preferences(), operation) },
       body,
       signal: this.options.signal,
       readOnly: operation === 'select',
-    })
-    return this.read(wire)
+    }
+  }
+
+  protected override async run(): Promise<Answer> {
+    return this.read(await this.target.transport.send<WireAnswer>(this.call()))
   }
 }
 
 /** `data` as `amount` says; more rows than it allows are an error. */
-export function dataOf(rows: unknown[], amount: Amount, hint: string): unknown {
+export function dataOf(
+  rows: unknown[],
+  amount: Amount,
+  exact: ExactColumns | undefined,
+  hint: string,
+): unknown {
+  if (exact !== undefined) readExact(rows, exact)
   if (amount === 'many') return rows
   if (rows.length > 1) {
     throw new AtomicbaseError({

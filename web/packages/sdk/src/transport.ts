@@ -2,6 +2,7 @@
 
 import { Deadline } from './deadline.js'
 import { AtomicbaseError, type FieldError } from './error.js'
+import { toJson } from './json.js'
 
 /** A `fetch` as the platform has it. */
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>
@@ -27,17 +28,25 @@ export interface TransportSettings {
   apiKey: string | undefined
   fetch: Fetch | undefined
   timeoutMs: number | undefined
+  /** Sent with every call. */
+  headers?: Record<string, string>
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 const MAX_ATTEMPTS = 4
 
+interface Request {
+  url: string
+  init: RequestInit
+}
+
 export class Transport {
   readonly #url: string
   readonly #apiKey: string | undefined
   readonly #fetch: Fetch
   readonly #timeoutMs: number
+  readonly #headers: Record<string, string>
 
   constructor(settings: TransportSettings) {
     this.#url = baseUrl(settings.url)
@@ -45,6 +54,7 @@ export class Transport {
     // Looked up at each call, and never called as a method: browsers refuse a `fetch` whose `this` is not theirs.
     this.#fetch = settings.fetch ?? ((input, init) => globalThis.fetch(input, init))
     this.#timeoutMs = settings.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    this.#headers = settings.headers ?? {}
     if (!(this.#timeoutMs > 0 && this.#timeoutMs <= LONGEST_TIMEOUT_MS)) {
       throw new TypeError(`timeoutMs must be between 1 and ${LONGEST_TIMEOUT_MS}, not ${settings.timeoutMs}.`)
     }
@@ -52,17 +62,11 @@ export class Transport {
 
   /** Sends a call and gives its JSON answer; throws `AtomicbaseError` for everything else. */
   async send<Answer>(call: Call): Promise<Answer> {
-    const { url, init } = this.#request(call)
+    const request = this.#request(call)
     const deadline = new Deadline(this.#timeoutMs, call.signal)
     try {
-      for (let attempt = 1; ; attempt += 1) {
-        const response = await this.#fetch(url, { ...init, signal: deadline.signal })
-        if (response.ok) return (await readAnswer(response)) as Answer
-        const error = await readError(response)
-        const pauseMs = call.readOnly ? pauseBeforeRepeat(error, attempt) : undefined
-        if (pauseMs === undefined || pauseMs >= deadline.remainingMs) throw error
-        await deadline.wait(pauseMs)
-      }
+      const response = await this.#open(request, deadline, call.readOnly)
+      return (await readAnswer(response)) as Answer
     } catch (cause) {
       throw deadline.explain(cause)
     } finally {
@@ -71,13 +75,12 @@ export class Transport {
   }
 
   /** Reads an answer as it comes; gives up when nothing came for `idleMs`. Leaving the loop closes the connection. */
-  async *stream(call: Call, idleMs: number): AsyncGenerator<Uint8Array, void, undefined> {
-    const { url, init } = this.#request(call)
+  async *stream(call: Call, idleMs = this.#timeoutMs): AsyncGenerator<Uint8Array, void, undefined> {
+    const request = this.#request(call)
     const deadline = new Deadline(this.#timeoutMs, call.signal)
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
     try {
-      const response = await this.#fetch(url, { ...init, signal: deadline.signal })
-      if (!response.ok) throw await readError(response)
+      const response = await this.#open(request, deadline, call.readOnly)
       reader = response.body?.getReader()
       if (reader === undefined) throw notOurs(response, 'an empty body')
       for (;;) {
@@ -107,13 +110,26 @@ export class Transport {
     }
   }
 
-  #request(call: Call): { url: string; init: RequestInit } {
-    const headers: Record<string, string> = { Accept: 'application/json', ...call.headers }
+  /** The answer of a call that succeeded; its body has not come yet. */
+  async #open({ url, init }: Request, deadline: Deadline, repeats = false): Promise<Response> {
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await this.#fetch(url, { ...init, signal: deadline.signal })
+      deadline.begun = response.ok
+      if (response.ok) return response
+      const error = await readError(response)
+      const pauseMs = repeats ? pauseBeforeRepeat(error, attempt) : undefined
+      if (pauseMs === undefined || pauseMs >= deadline.remainingMs) throw error
+      await deadline.wait(pauseMs)
+    }
+  }
+
+  #request(call: Call): Request {
+    const headers: Record<string, string> = { Accept: 'application/json', ...this.#headers, ...call.headers }
     if (this.#apiKey !== undefined) headers.Authorization = `Bearer ${this.#apiKey}`
     const init: RequestInit = { method: call.method, headers }
     if (call.body !== undefined) {
       headers['Content-Type'] = 'application/json'
-      init.body = JSON.stringify(call.body)
+      init.body = toJson(call.body)
     }
     return { url: this.#url + call.path + queryString(call.query), init }
   }

@@ -4,7 +4,10 @@ import { expect, test } from 'vitest'
 import {
   and,
   between,
+  col,
   eq,
+  every,
+  fts,
   glob,
   gt,
   gte,
@@ -15,9 +18,12 @@ import {
   like,
   lt,
   lte,
+  match,
   neq,
+  none,
   not,
   or,
+  some,
 } from '../src/filters.js'
 
 test('each condition is its JSON', () => {
@@ -56,6 +62,36 @@ test('conditions nest', () => {
   expect(or(eq('a', 1), and(eq('b', 2), not(eq('c', 3))))).toEqual({
     or: [{ a: { eq: 1 } }, { and: [{ b: { eq: 2 } }, { not: { c: { eq: 3 } } }] }],
   })
+})
+
+test('conditions are about related rows, other columns, JSON and searches, too', () => {
+  expect([
+    gt('updated_at', col('created_at')),
+    between('a', col('b'), 2),
+    inArray('a', [1, col('b')]),
+    eq('meta->a.b.0', 'x'),
+    eq('tasks.status', 'todo'),
+    some('tasks', eq('a', 1), gt('b', 2)),
+    none('tasks'),
+    every('tasks', some('users!assigned_to', isNull('name'))),
+    fts('plain words'),
+    fts('title', 'plain words'),
+    match('rocket* NOT moon'),
+    match('title', 'rocket*'),
+  ]).toEqual([
+    { updated_at: { gt: { __col: 'created_at' } } },
+    { a: { between: [{ __col: 'b' }, 2] } },
+    { a: { in: [1, { __col: 'b' }] } },
+    { 'meta->a.b.0': { eq: 'x' } },
+    { 'tasks.status': { eq: 'todo' } },
+    { tasks: { some: [{ a: { eq: 1 } }, { b: { gt: 2 } }] } },
+    { tasks: { none: [] } },
+    { tasks: { every: [{ 'users!assigned_to': { some: [{ name: { is: null } }] } }] } },
+    { __fts: { fts: 'plain words' } },
+    { title: { fts: 'plain words' } },
+    { __fts: { match: 'rocket* NOT moon' } },
+    { title: { match: 'rocket*' } },
+  ])
 })
 
 test('a condition on undefined is refused: JSON would drop it and a delete would reach every row', () => {

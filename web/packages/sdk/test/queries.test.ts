@@ -192,12 +192,6 @@ test('a batch is one transaction whose answers have the shapes of its queries', 
   ])
 })
 
-test('a batch that would count is refused before anything is sent', () => {
-  const db = new Atomicbase({ url: 'http://localhost' }).database('acme')
-  // @ts-expect-error a batch does not count
-  expect(() => db.batch([db.from('users').select(['id']).count()])).toThrow(TypeError)
-})
-
 test('a name that no database can have is refused before anything is sent', () => {
   const atomicbase = new Atomicbase({ url: 'http://127.0.0.1:1' })
   expect(() => atomicbase.database('')).toThrow(TypeError)

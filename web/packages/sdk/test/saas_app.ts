@@ -1,4 +1,4 @@
-// A schema with every kind of relation: to one, to many, two keys to one table, and a self-reference.
+// A schema with every kind of relation: to one, to many, two keys to one table, a self-reference, and a join table.
 
 import { c, defineSchema, defineTable, type InferSchema } from '@atomicbase/schema'
 
@@ -21,8 +21,20 @@ export const schema = defineSchema('saas-app', {
     title: c.text().notNull(),
     created_by: c.text().notNull().references('users.id'),
     assigned_to: c.text().references('users.id'),
+    hours: c.real(),
+    views: c.integer().notNull().default(0),
+    due_at: c.timestamp(),
+    done_at: c.timestamp(),
     meta: c.json<{ labels: string[] }>(),
   }),
+  labels: defineTable({
+    id: c.id(),
+    name: c.text().notNull().unique(),
+  }),
+  task_labels: defineTable({
+    task_id: c.integer().references('tasks.id'),
+    label_id: c.text().references('labels.id'),
+  }).primaryKey(['task_id', 'label_id']),
 })
 
 export type SaasApp = InferSchema<typeof schema>

@@ -214,8 +214,8 @@ export async function batches() {
   expectTypeOf(deleted.data).toEqualTypeOf<null>()
   expectTypeOf(deleted.rows_affected).toEqualTypeOf<number>()
 
-  // @ts-expect-error a batch does not count
-  db.batch([db.from('users').select(['id']).count()])
+  const counted = await db.batch([db.from('users').select(['id']).count()]).throwOnError()
+  expectTypeOf(counted.data[0].count).toEqualTypeOf<number>()
 }
 
 // Without a schema nothing is promised and nothing is refused; the statements are the seed's.
