@@ -30,14 +30,12 @@ type ValueAt<Row, P> = P extends keyof Row
   : P extends `${infer Column}->${string}`
     ? Column extends keyof Row
       ? Scalar
-      : RelatedValue<Row, P>
-    : RelatedValue<Row, P>
-
-type RelatedValue<Row, P> = P extends `${infer N}.${infer Rest}`
-  ? N extends keyof RelatedOf<Row>
-    ? ValueAt<RelatedOf<Row>[N], Rest>
-    : never
-  : never
+      : never
+    : P extends `${infer N}.${infer Rest}`
+      ? N extends keyof RelatedOf<Row>
+        ? ValueAt<RelatedOf<Row>[N], Rest>
+        : never
+      : never
 
 /** Refuses a path that is not there. */
 type Known<Row, P> = [ValueAt<Row, P>] extends [never] ? never : unknown
@@ -46,19 +44,24 @@ type Known<Row, P> = [ValueAt<Row, P>] extends [never] ? never : unknown
 type Text<Row, P> = [Extract<ValueAt<Row, P>, string>] extends [never] ? never : unknown
 
 /** A value to compare with: given, of another column of the same row, or of an earlier query of a batch. */
-type Operand<Row, P> = Given<ValueAt<Row, P>> | OtherColumn<NoInfer<Row>, P>
+type Operand<Row, P> =
+  | Given<ValueAt<Row, P>>
+  | (P extends `${string}->${string}` ? never : Elsewhere<NoInfer<Row>, P>)
 
-type Given<Value> =
-  | Value
-  | Ref<Value>
-  // A whole number may be a bigint.
-  | (number extends Value ? bigint : never)
+// A whole number may be a bigint.
+type Given<Value> = Value | (number extends Value ? bigint : never)
+
+type Elsewhere<Row, P> = Ref<ValueAt<Row, P>> | Col<OtherColumn<Row, P>>
 
 type OtherColumn<Row, P> = string extends keyof Row
-  ? Col<string>
+  ? string
   : P extends keyof Row
-    ? Col<ColumnsWith<Row, KindOf<Row[P]>>>
-    : Col<string>
+    ? ColumnsWith<Row, KindOf<Row[P]>>
+    : P extends `${infer N}.${infer Rest}`
+      ? N extends keyof RelatedOf<Row>
+        ? OtherColumn<RelatedOf<Row>[N], Rest>
+        : never
+      : never
 
 type KindOf<Value> =
   NonNullable<Value> extends string ? string : NonNullable<Value> extends number ? number : NonNullable<Value>

@@ -176,6 +176,11 @@ export function conditions() {
   tasks.where(gt('done_at', col('due')))
   // @ts-expect-error of another type
   tasks.where(gt('done_at', col('title')))
+  tasks.where(eq('projects.name', col('id')))
+  // @ts-expect-error not a column of the related row
+  tasks.where(eq('projects.name', col('title')))
+  // @ts-expect-error a value in JSON is compared with a value
+  tasks.where(eq('meta->size', col('views')))
   // @ts-expect-error not a JSON column
   tasks.where(eq('title->a', 'x'))
   // @ts-expect-error no such relation
