@@ -91,6 +91,8 @@ describe('conditions', () => {
       .where(some('tasks', eq('status', 'done'), some('labels', eq('name', 'cold'))))
       .throwOnError()
     expect(parents.data).toEqual([{ id: 'p1' }])
+    const urgent = db.from('projects').select(['id']).where(eq('tasks.meta->labels.0', 'urgent'))
+    expect((await urgent.throwOnError()).data).toEqual([{ id: 'p1' }])
   })
 
   test('search the text', async () => {

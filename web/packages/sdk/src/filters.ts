@@ -13,8 +13,8 @@ export interface Filter<Row> {
 }
 
 /**
- * What a condition is about: a column, `meta->a.b` in a JSON column (digits index a list), or `tasks.status` of a related
- * row, of which one must meet it.
+ * What a condition is about: a column, `meta->a.b` in a JSON column (digits index a list), or `tasks.status` and
+ * `tasks.meta->a` of related rows, one of which must meet it.
  */
 type Path<Row> =
   | (keyof Row & string)
@@ -27,10 +27,8 @@ type Relation<Row> = keyof RelatedOf<Row> & string
 /** The values at a path; `never` where there is no such path. */
 type ValueAt<Row, P> = P extends keyof Row
   ? NonNullable<Row[P]>
-  : P extends `${infer Column}->${string}`
-    ? Column extends keyof Row
-      ? Scalar
-      : never
+  : P extends `${keyof Row & string}->${string}`
+    ? Scalar
     : P extends `${infer N}.${infer Rest}`
       ? N extends keyof RelatedOf<Row>
         ? ValueAt<RelatedOf<Row>[N], Rest>

@@ -168,6 +168,7 @@ export function conditions() {
   tasks.where(eq('meta->labels.0', 'urgent'), isNotNull('meta->labels'), gt('meta->size', 3))
   tasks.where(eq('projects.status', 'active'), eq('users!assigned_to.email', 'a@b.c'))
   tasks.where(eq('projects.!parent_id.name', 'x'), isNull('labels.name'))
+  db.from('projects').select().where(eq('tasks.meta->labels.0', 'urgent'))
   tasks.where(some('projects', eq('status', 'active'), none('tasks', eq('title', 'x'))), none('labels'))
   tasks.where(or(every('labels', like('name', 'a%')), and(fts('rocket'), fts('title', 'moon'))))
   tasks.where(match('rocket* NOT moon'), match('title', '"a b"'))
