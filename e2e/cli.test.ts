@@ -182,3 +182,41 @@ test('a server that is not there, or does not know the key, is told from a refus
   expect(unknown).toMatchObject({ code: 1, err: expect.stringMatching(/--api-key[\s\S]*UNAUTHENTICATED/) })
   expect(await project.run('databases', {})).toMatchObject({ code: 2 })
 })
+
+test('policies are tested on a database of their own, whatever its rows refer to', async () => {
+  // Neither table can be emptied before the other.
+  const teams = `defineTable({ id: c.text().primaryKey(), lead: c.text().references('people.id') })`
+  const people = `defineTable({ id: c.text().primaryKey(), team: c.text().references('teams.id') })`
+  const policies = `{ teams: { member: { select: true, update: true } }, people: { member: { select: ({ row, auth, eq }) => eq(row.id, auth.userId) } } }`
+  await project.write(
+    'schemas/circle.schema.ts',
+    `import { c, defineSchema, defineTable } from '@atomicbase/schema'
+     export default defineSchema('circle', { teams: ${teams}, people: ${people} }, { policies: ${policies} })`,
+  )
+  const cases = (sees: string) => `import { definePolicyTests } from '@atomicbase/schema'
+    export default definePolicyTests('circle', {
+      rows: { people: [{ id: 'ada', team: 'a' }, { id: 'bob', team: 'a' }], teams: [{ id: 'a' }] },
+      cases: [
+        { as: 'member', update: 'teams', row: 'a', data: { lead: 'ada' }, allowed: true },
+        { as: 'member', select: 'teams', where: { lead: { is: null } }, sees: ['a'] },
+        { as: 'member; user=ada', select: 'people', sees: ${sees} },
+        { as: 'owner', update: 'people', row: 'bob', data: { team: null }, rows: 1 },
+      ],
+    })`
+  await project.json('push')
+  await project.write('schemas/circle.policies.ts', cases(`['ada']`))
+  const tested = await project.json('policies test')
+  expect(tested.data[0].cases).toMatchObject(Array(4).fill({ holds: true }))
+
+  await project.write('schemas/circle.policies.ts', cases(`['ada', 'bob']`))
+  const broken = await project.json('policies test schemas/circle.policies.ts', 1)
+  expect(broken.data[0].cases[2]).toEqual({
+    as: 'role=member; user=ada',
+    does: 'select people',
+    expected: 'sees ada, bob',
+    found: 'sees ada',
+    holds: false,
+  })
+  expect(broken.error).toEqual({ message: '1 of 4 cases did not come out as expected.', exit: 1 })
+  expect((await project.json('databases list')).data).toEqual([])
+})

@@ -34,7 +34,7 @@ function writing({ text, line }: Block): string {
   return `mkdir -p "$(dirname ${path})"\ncat > ${path} <<'END'\n${text}END`
 }
 
-test.each(['schema.md', 'pushes.md', 'cli.md'])('%s does what it says', async (page) => {
+test.each(['schema.md', 'policies.md', 'pushes.md', 'cli.md'])('%s does what it says', async (page) => {
   const project = await Project.start()
   onTestFinished(() => project.stop())
   const steps = withOutputs(await readBlocks(page))

@@ -60,7 +60,15 @@ impl Client {
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Outcome<Value> {
-        let request = self.agent.post(self.url(path)).header("authorization", &self.authorization);
+        self.post_with(path, &[], body)
+    }
+
+    /// A post with headers beside the key's.
+    pub fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Outcome<Value> {
+        let mut request = self.agent.post(self.url(path)).header("authorization", &self.authorization);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         self.answer(request.config().timeout_global(Some(ANSWER_TIMEOUT)).build().send_json(body))
     }
 

@@ -18,13 +18,15 @@ pub enum Exit {
     Destructive = 3,
     /// The server cannot be reached, or was lost on the way.
     ServerLost = 4,
+    /// Interrupted, and what there was to clean up is clean.
+    Interrupted = 130,
 }
 
 /// What `--help` says about exit codes and `--json`.
 pub const AFTER_HELP: &str = "\
 Exit codes:
   0    done
-  1    the server refused, or a job failed
+  1    the server refused, a job failed, or policies are not as tested
   2    the command line, the settings or a schema file is wrong
   3    data would be lost and that was not allowed; nothing was changed
   4    the server cannot be reached, or was lost on the way

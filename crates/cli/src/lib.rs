@@ -8,7 +8,9 @@ mod diff;
 mod exit;
 mod follow;
 mod init;
+mod interrupt;
 mod jobs;
+mod policies;
 mod print;
 mod project_settings;
 mod push;
@@ -28,6 +30,7 @@ pub use crate::diff::DiffArgs;
 pub use crate::exit::{AFTER_HELP, Exit};
 pub use crate::init::InitArgs;
 pub use crate::jobs::JobsCommand;
+pub use crate::policies::{PoliciesCommand, PoliciesTestArgs};
 pub use crate::print::{Look, Terminal};
 pub use crate::push::PushArgs;
 pub use crate::templates::TemplatesCommand;
@@ -68,6 +71,9 @@ pub enum Command {
     /// List schema templates and their versions
     #[command(subcommand)]
     Templates(TemplatesCommand),
+    /// Try the policies of the schema files
+    #[command(subcommand)]
+    Policies(PoliciesCommand),
     /// List, show and retry jobs
     #[command(subcommand)]
     Jobs(JobsCommand),
@@ -103,6 +109,7 @@ fn dispatch(folder: &Path, command: &Command, args: &GlobalArgs, terminal: &mut 
         Command::Diff(diff) => diff::run(diff, &settings, folder, terminal),
         Command::Databases(command) => databases::run(command, &connect()?, terminal),
         Command::Templates(command) => templates::run(command, &connect()?, terminal),
+        Command::Policies(command) => policies::run(command, &settings, folder, terminal),
         Command::Jobs(command) => jobs::run(command, &connect()?, terminal),
     }
 }

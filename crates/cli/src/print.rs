@@ -145,6 +145,18 @@ impl Terminal {
         }
     }
 
+    /// A list whose rows are each marked as achieved or not.
+    pub(crate) fn marked_table(&mut self, table: &Table, marks: &[bool]) {
+        let mut lines = table.lines(self.look.live.then_some(COLUMNS - 2)).into_iter();
+        if let Some(headings) = lines.next() {
+            let heading = paint(self.look.color_out, Color::Bold, &format!("  {headings}"));
+            self.line(&heading);
+        }
+        for (line, mark) in lines.zip(marks) {
+            if *mark { self.success(&line) } else { self.trouble(&line) }
+        }
+    }
+
     /// The one document that `--json` prints.
     pub(crate) fn document(&mut self, document: &Value) {
         if self.look.json {

@@ -24,7 +24,7 @@ pub(crate) struct SchemaFile {
 pub(crate) fn load(project: &Project, folder: &Path, file: Option<&Path>) -> Outcome<Vec<SchemaFile>> {
     let paths = match file {
         Some(file) => vec![folder.join(file)],
-        None => find(&project.schemas)?,
+        None => find(&project.schemas, SCHEMA_SUFFIX, "`atomicbase init` writes one to start from.")?,
     };
     let mut files = Vec::new();
     let mut faults = Vec::new();
@@ -51,7 +51,8 @@ pub(crate) fn load(project: &Project, folder: &Path, file: Option<&Path>) -> Out
     Ok(files)
 }
 
-fn find(schemas: &Path) -> Outcome<Vec<PathBuf>> {
+/// The files of the schemas' folder whose names end so; `hint` says where one comes from.
+pub(crate) fn find(schemas: &Path, suffix: &str, hint: &str) -> Outcome<Vec<PathBuf>> {
     let entries = fs::read_dir(schemas).map_err(|error| {
         let message = match error.kind() {
             io::ErrorKind::NotFound => format!("There is no folder {} with schemas.", schemas.display()),
@@ -62,14 +63,13 @@ fn find(schemas: &Path) -> Outcome<Vec<PathBuf>> {
     })?;
     let mut paths: Vec<PathBuf> = entries
         .filter_map(Result::ok)
-        .filter(|entry| entry.file_name().to_string_lossy().ends_with(SCHEMA_SUFFIX))
+        .filter(|entry| entry.file_name().to_string_lossy().ends_with(suffix))
         .map(|entry| entry.path())
         .filter(|path| path.is_file())
         .collect();
     paths.sort();
     if paths.is_empty() {
-        return Err(Failure::usage(format!("There is no *{SCHEMA_SUFFIX} in {}.", schemas.display()))
-            .hint("`atomicbase init` writes one to start from."));
+        return Err(Failure::usage(format!("There is no *{suffix} in {}.", schemas.display())).hint(hint));
     }
     Ok(paths)
 }
@@ -78,14 +78,16 @@ fn read(project: &Project, path: PathBuf) -> Outcome<SchemaFile> {
     if !path.is_file() {
         return Err(Failure::usage(format!("There is no schema file {}.", path.display())));
     }
-    // A file given by hand may lie outside the project; its imports then stay beside it.
-    let inside = |path: &Path| Some(path.canonicalize().ok()?.starts_with(project.root.canonicalize().ok()?));
-    let root =
-        if inside(&path) == Some(true) { &project.root } else { path.parent().unwrap_or(&project.root) };
-    let template = evaluate::evaluate_schema(&path, root, &evaluate::Limits::default())
+    let template = evaluate::evaluate_schema(&path, root_of(project, &path), &evaluate::Limits::default())
         .map_err(|error| Failure::usage(error.to_string()))?;
     let name = check(&template, &path)?;
     Ok(SchemaFile { path, name, template })
+}
+
+/// The folder that a file may import from. One given by hand may lie outside the project; its imports then stay beside it.
+pub(crate) fn root_of<'a>(project: &'a Project, path: &'a Path) -> &'a Path {
+    let inside = || Some(path.canonicalize().ok()?.starts_with(project.root.canonicalize().ok()?));
+    if inside() == Some(true) { &project.root } else { path.parent().unwrap_or(&project.root) }
 }
 
 /// The template's name, when nothing is wrong with it.

@@ -97,15 +97,6 @@ pub enum Caller {
     Anonymous,
 }
 
-/// What a caller may do with a database's rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DataAccess {
-    /// Read only.
-    Read,
-    /// Read and write.
-    Write,
-}
-
 impl Caller {
     /// The caller as a key with `scope`, or why not.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
@@ -127,20 +118,6 @@ impl Caller {
         match self {
             Caller::Key { database, .. } | Caller::Subject { database, .. } => database.as_ref(),
             Caller::Anonymous => None,
-        }
-    }
-
-    /// What the caller may do with the rows of a database it has reached.
-    ///
-    /// The seed's table: owner, admin and member read and write, viewer reads, a direct grant everything, anonymous nothing.
-    pub fn data_access(&self) -> Result<DataAccess, Problem> {
-        match self {
-            Caller::Key { .. } => self.require(Scope::Data).map(|()| DataAccess::Write),
-            Caller::Subject { subject, .. } => match subject.role.as_deref() {
-                None | Some("owner" | "admin" | "member") => Ok(DataAccess::Write),
-                Some(_) => Ok(DataAccess::Read),
-            },
-            Caller::Anonymous => Err(unauthenticated()),
         }
     }
 }
@@ -173,15 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn roles_follow_the_seeds_table() {
-        let subject = |role: Option<&str>| Caller::Subject {
-            subject: Subject { user: None, organization: None, role: role.map(str::to_owned) },
-            database: None,
-        };
-        assert_eq!(subject(Some("viewer")).data_access().unwrap(), DataAccess::Read);
-        assert_eq!(subject(Some("member")).data_access().unwrap(), DataAccess::Write);
-        assert_eq!(subject(None).data_access().unwrap(), DataAccess::Write);
-        assert_eq!(Caller::Anonymous.data_access().unwrap_err().code(), Code::Unauthenticated);
-        assert_eq!(subject(None).require(Scope::Platform).unwrap_err().code(), Code::Forbidden);
+    fn a_scope_is_a_keys() {
+        let subject = Subject { user: None, organization: None, role: None };
+        let subject = Caller::Subject { subject, database: None };
+        assert_eq!(subject.require(Scope::Platform).unwrap_err().code(), Code::Forbidden);
+        assert_eq!(Caller::Anonymous.require(Scope::Data).unwrap_err().code(), Code::Unauthenticated);
     }
 }

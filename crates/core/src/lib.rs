@@ -10,7 +10,7 @@ mod name;
 mod problem;
 mod suggest;
 
-pub use caller::{Caller, DataAccess, Scope, Scopes, Subject, unauthenticated};
+pub use caller::{Caller, Scope, Scopes, Subject, unauthenticated};
 pub use clock::Clock;
 pub use code::Code;
 pub use id::{DatabaseId, JobId, KeyId, RequestId, fresh_uuid};

@@ -5,6 +5,7 @@
 mod folder;
 mod init;
 mod lists;
+mod policies;
 mod project_settings;
 mod push;
 mod refusals;

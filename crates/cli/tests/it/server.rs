@@ -1,5 +1,6 @@
 //! A server that answers from a script, over a real socket: one request for each connection.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Sender};
@@ -15,6 +16,8 @@ pub struct Request {
     /// With its query.
     pub path: String,
     pub authorization: String,
+    /// By their names in lower case.
+    pub headers: HashMap<String, String>,
     pub body: Value,
 }
 
@@ -113,23 +116,19 @@ fn read_request(stream: &TcpStream) -> Request {
     reader.read_line(&mut line).unwrap();
     let mut words = line.split_whitespace().map(str::to_owned);
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let (mut authorization, mut length, mut chunked) = (String::new(), 0, false);
+    let mut headers = HashMap::new();
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-        match name.to_ascii_lowercase().as_str() {
-            "authorization" => authorization = value.to_owned(),
-            "content-length" => length = value.parse().unwrap(),
-            "transfer-encoding" => chunked = true,
-            _ => {}
-        }
+        headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
-    assert!(!chunked, "the client knows the length of what it sends");
-    let mut body = vec![0; length];
+    assert!(!headers.contains_key("transfer-encoding"), "the client knows the length of what it sends");
+    let mut body = vec![0; headers.get("content-length").map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).unwrap();
     let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
-    Request { method, path, authorization, body }
+    let authorization = headers.get("authorization").cloned().unwrap_or_default();
+    Request { method, path, authorization, headers, body }
 }
 
 fn respond(stream: &mut TcpStream, status: u16, header: &str, body: &str) {
