@@ -1,12 +1,17 @@
 //! Proves a template's SQL on scratch databases: that each expression is one, that SQLite makes the tables and knows their
-//! tokenizers, and that it takes rows in them. Whether the rows of a tenant fit is not known here.
+//! tokenizers, and that it takes rows in them. The policies are read as every request will read them. Whether the rows of a tenant fit is not known here.
 
-use atomicbase_core::{Code, FieldError, Problem};
+use atomicbase_core::{Code, FieldError, Limits, Problem};
 use db::{DbError, ErrorKind};
 use schema::{DefaultValue, ExpressionKind, Table, Template, create_statements, quote};
 
 /// Refuses what SQLite would refuse, by path where that can be told.
 pub(crate) fn prove_template(template: &Template) -> Result<(), Problem> {
+    // Conditions have bounds of their own: what is read here is read under every setting.
+    let faults = query::check_policies(template, &Limits::default());
+    if !faults.is_empty() {
+        return Err(invalid(faults));
+    }
     prove_each_expression(template)?;
     prove_each_search(template)?;
     db::prove_statements(&create_statements(template), &[])

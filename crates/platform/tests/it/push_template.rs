@@ -95,6 +95,44 @@ async fn policies_alone_make_a_version() {
 }
 
 #[tokio::test]
+async fn a_condition_that_no_request_could_read_is_refused_by_its_path() {
+    let server = start(&["acme"]).await;
+    let member = |rules: Value| {
+        let mut template = notes(&["title"]);
+        template["policies"] = json!({"notes": {"member": rules}});
+        template
+    };
+    for (rules, path) in [
+        (json!({"select": [{"titel": {"eq": "x"}}]}), "policies.notes.member.select[0].titel"),
+        (
+            json!({"select": [{"title": {"eq": {"__auth": "user"}}}]}),
+            "policies.notes.member.select[0].title.eq",
+        ),
+        (
+            json!({"insert": [{"title": {"eq": {"__col": "body"}}}]}),
+            "policies.notes.member.insert[0].title.eq",
+        ),
+        (json!({"delete": [{"title": {"gt": 5}}]}), "policies.notes.member.delete[0].title.gt"),
+        (json!({"delete": [{"authors": {"some": []}}]}), "policies.notes.member.delete[0].authors"),
+        (
+            json!({"update": {"using": true, "check": [{"or": []}]}}),
+            "policies.notes.member.update.check[0].or",
+        ),
+        (json!({"update": ["title"]}), "policies.notes.member.update[0]"),
+    ] {
+        let refused = push(&server, &member(rules.clone())).await;
+        assert_eq!(refused.code(), "INVALID_TEMPLATE", "{rules}");
+        assert!(
+            refused.json()["errors"][0]["path"].as_str().unwrap().starts_with(path),
+            "{}",
+            refused.json()
+        );
+    }
+    let own = json!({"select": [{"title": {"eq": {"__auth": "user_id"}}}]});
+    assert_eq!(push(&server, &member(own)).await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
 async fn what_is_not_right_is_refused_before_anything_is_stored() {
     let server = start(&["acme"]).await;
     let mut retyped = notes(&["title"]);
