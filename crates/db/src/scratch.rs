@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use crate::embedded::classify;
+use crate::embedded::{Use, authorize, classify};
 use crate::engine::Image;
 use crate::error::{DbError, ErrorKind};
 
@@ -107,9 +108,14 @@ pub fn build_image(statements: &[String], version: u32) -> Result<Image, DbError
     Ok(Image(bytes.into()))
 }
 
-/// Runs `statements` one after the other on a database made by `create`, as proof that they run.
+/// Runs `statements` one after the other on a database made by `create`, as proof that they run: with the rights that a change of
+/// a tenant's schema has.
 pub fn prove_statements(create: &[String], statements: &[String]) -> Result<(), DbError> {
-    let scratch = open_scratch()?;
+    let mut scratch = open_scratch()?;
+    scratch
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
+        .and_then(|_| scratch.authorizer(Some(|context: AuthContext<'_>| authorize(Use::Schema, &context))))
+        .map_err(|error| classify(&error))?;
     for statement in create.iter().chain(statements) {
         scratch.execute_batch(statement).map_err(|error| classify(&error))?;
     }
@@ -189,6 +195,21 @@ mod tests {
             (Some("t"), "(SELECT name FROM pragma_table_info('t'))"),
         ] {
             assert!(prove(table, sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn steps_are_proved_with_the_rights_that_they_will_have() {
+        let create = ["CREATE TABLE t(a INTEGER, b TEXT) STRICT".to_owned()];
+        let prove = |sql: &str| prove_statements(&create, &[sql.to_owned()]).map_err(|error| error.kind);
+        assert_eq!(prove("CREATE VIRTUAL TABLE f USING fts5(b, content='t')"), Ok(()));
+        assert_eq!(prove("PRAGMA defer_foreign_keys = ON"), Ok(()));
+        for sql in [
+            "CREATE VIRTUAL TABLE f USING rtree(a, b, c)",
+            "PRAGMA journal_mode = OFF",
+            "CREATE VIEW v AS SELECT 1",
+        ] {
+            assert_eq!(prove(sql), Err(ErrorKind::Denied), "{sql}");
         }
     }
 

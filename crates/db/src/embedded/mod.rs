@@ -10,6 +10,7 @@ mod group_commit;
 mod store;
 mod workers;
 
+pub(crate) use authorize::{Use, authorize};
 pub(crate) use classify::classify;
 pub(crate) use connection::Connection;
 pub use connection::OpenOptions;

@@ -99,7 +99,8 @@ fn whole(kind: impl Strategy<Value = Kind>) -> impl Strategy<Value = Whole> {
 
 fn part(tables: f64) -> impl Strategy<Value = Part> {
     let bits = |count| vec(any::<bool>(), count);
-    let search = (0..TOKENIZERS.len(), any::<u8>());
+    // Half of the tables have no search.
+    let search = (0..TOKENIZERS.len(), prop_oneof![Just(0), any::<u8>()]);
     (prop::bool::weighted(tables), any::<bool>(), bits(COLUMNS), bits(INDEXES), search)
         .prop_map(|(table, code, columns, indexes, search)| Part { table, code, columns, indexes, search })
 }
