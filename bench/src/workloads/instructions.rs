@@ -118,6 +118,6 @@ fn newest_total(folder: &Path) -> Result<f64> {
     let dumps = entries.filter_map(|path| Some((number(&path)?, path)));
     let (_, newest) = dumps.max_by_key(|(number, _)| *number).ok_or("callgrind wrote no counts")?;
     let text = std::fs::read_to_string(newest)?;
-    let line = text.lines().find_map(|line| line.strip_prefix("totals:").or(line.strip_prefix("summary:")));
-    Ok(line.ok_or("callgrind wrote no total")?.trim().parse()?)
+    let total = text.lines().find_map(|line| line.strip_prefix("totals:"));
+    Ok(total.ok_or("callgrind wrote no total")?.trim().parse()?)
 }

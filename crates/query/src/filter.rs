@@ -214,7 +214,14 @@ impl<'s, 't> Reader<'s, 't> {
                 (left, self.names, name.as_ref())
             {
                 self.patterns(&place)?;
-                all.push(Condition::Search(search::read(view, Some(column), name, json, &place)?));
+                all.push(Condition::Search(search::read(
+                    self.scope,
+                    view,
+                    Some(column),
+                    name,
+                    json,
+                    &place,
+                )?));
                 continue;
             }
             self.count(json, &place)?;
@@ -311,7 +318,7 @@ impl<'s, 't> Reader<'s, 't> {
     ) -> Result<(), Problem> {
         for (name, json) in operators_of("__fts", json, place)? {
             self.patterns(place)?;
-            let search = search::read(view, column, name, json, &place.field(name))?;
+            let search = search::read(self.scope, view, column, name, json, &place.field(name))?;
             all.push(Condition::Search(search));
         }
         Ok(())

@@ -3,6 +3,7 @@
 use atomicbase_core::{Code, Problem};
 use schema::Column;
 
+use super::Scope;
 use super::condition::Search;
 use super::fault::{Fault, Place, shown};
 use super::fields::Json;
@@ -14,6 +15,7 @@ const WORDS: usize = 32;
 
 /// Reads `{"fts": "words"}` or `{"match": "…"}`, over one column or over all that are indexed.
 pub(super) fn read<'t>(
+    scope: &Scope<'_>,
     view: View<'t>,
     column: Option<&'t Column>,
     word: &str,
@@ -30,6 +32,10 @@ pub(super) fn read<'t>(
     let among = columns(view, column, place)?;
     let expression = match word {
         "fts" => plain(text, place)?,
+        // Only a database can read FTS5's grammar, and a policy is proved without one.
+        "match" if scope.policy_for.is_some() => {
+            return Err(Fault::query(place, "A policy searches for plain words: write `fts`."));
+        }
         "match" => grammar(text, place)?,
         _ => {
             let message = format!("There is no operator `{}`.", shown(word));
