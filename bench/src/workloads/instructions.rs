@@ -17,13 +17,14 @@ const SLACK: f64 = 1.03;
 /// A path: its name, its operation, and the body of request `n`.
 type Hot = (&'static str, &'static str, fn(u64) -> Value);
 
-const PATHS: [Hot; 5] = [
+/// Short ones alone: callgrind makes a request fifty times slower, and what takes longer than a read may hold its thread would be
+/// interrupted and run twice.
+const PATHS: [Hot; 4] = [
     ("point read", "select", |n| json!({"where": [{"id": {"eq": saas::task_id(n % saas::TASKS)}}]})),
-    ("list of 20", "select", |n| json!({"where": [{"project_id": {"eq": project(n)}}], "limit": 20})),
     (
-        "20 with a relation",
+        "point read with a relation",
         "select",
-        |n| json!({"select": ["id", "title", {"projects": ["name"]}], "where": [{"project_id": {"eq": project(n)}}], "limit": 20}),
+        |n| json!({"select": ["id", "title", {"projects": ["name"]}], "where": [{"id": {"eq": saas::task_id(n % saas::TASKS)}}]}),
     ),
     ("insert", "insert", |n| json!({"data": saas::task_json(saas::TASKS + n)})),
     (
@@ -32,10 +33,6 @@ const PATHS: [Hot; 5] = [
         |n| json!({"data": {"status": "done"}, "where": [{"id": {"eq": saas::task_id(n % saas::TASKS)}}]}),
     ),
 ];
-
-fn project(number: u64) -> String {
-    format!("project-{:03}", number % 100)
-}
 
 pub fn run(bench: &Bench) -> Result<Report> {
     let folder = bench.scratch()?;

@@ -2,8 +2,28 @@
 //! but not one that would guard a write.
 
 use atomicbase_core::{Code, Problem};
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use query::{Scope, Verb, did_you_mean, shown};
+
+use crate::export_rows::wants_lines;
+
+/// What the headers of a request say of it.
+pub(crate) struct Asks {
+    pub preferences: Result<Preferences, Problem>,
+    /// The answer is wanted as lines.
+    pub lines: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asks {
+    type Rejection = std::convert::Infallible;
+
+    /// Read where they are: a copy of all headers would cost more than everything that is read of them.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self { preferences: Preferences::read(&parts.headers), lines: wants_lines(&parts.headers) })
+    }
+}
 
 /// What a request prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +45,18 @@ impl Preferences {
                 let preference = preference.split(';').next().unwrap_or_default();
                 let Some((name, value)) = preference.split_once('=') else { continue };
                 let value = value.trim().trim_matches('"');
+                let name = name.trim();
+                let is = |known: &str| name.eq_ignore_ascii_case(known);
                 // A preference that stands twice counts as it stands first.
-                match name.trim().to_ascii_lowercase().as_str() {
-                    "operation" if verb.is_none() => {
-                        verb = Some(Verb::parse(value).ok_or_else(|| unknown(value))?);
-                    }
-                    "count" if count.is_none() => count = Some(only("count", "exact", value)?),
-                    "bigint" if bigint.is_none() => bigint = Some(only("bigint", "string", value)?),
+                if is("operation") && verb.is_none() {
+                    verb = Some(Verb::parse(value).ok_or_else(|| unknown(value))?);
+                } else if is("count") && count.is_none() {
+                    count = Some(only("count", "exact", value)?);
+                } else if is("bigint") && bigint.is_none() {
+                    bigint = Some(only("bigint", "string", value)?);
+                } else if is("max-affected") && max_affected.is_none() {
                     // Whoever sends it counts on it: one that cannot be read is never ignored.
-                    "max-affected" => max_affected = Some(max_affected.unwrap_or(most(value)?)),
-                    _ => {}
+                    max_affected = Some(most(value)?);
                 }
             }
         }

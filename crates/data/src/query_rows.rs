@@ -6,15 +6,14 @@ use atomicbase_core::Caller;
 use atomicbase_http::{Failure, Path, RawJson, parse_json, respond_json_bytes};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use directory::DatabaseRecord;
 use query::Scope;
 use serde_json::value::RawValue;
 
 use crate::Data;
-use crate::export_rows::wants_lines;
-use crate::preferences::Preferences;
+use crate::preferences::Asks;
 use crate::run::Asked;
 
 pub(crate) async fn query_rows(
@@ -22,14 +21,13 @@ pub(crate) async fn query_rows(
     Extension(caller): Extension<Caller>,
     Extension(database): Extension<Arc<DatabaseRecord>>,
     path: Result<Path<String>, Failure>,
-    headers: HeaderMap,
+    Asks { preferences, lines }: Asks,
     body: Result<RawJson, Failure>,
 ) -> Response {
-    let preferences = Preferences::read(&headers);
     let asked = Asked { caller: &caller, database: &database };
     data.answer(&asked, async |asked, version| {
         let (Path(table), RawJson(bytes), preferences) = (path?, body?, preferences?);
-        if wants_lines(&headers) {
+        if lines {
             return data.export(asked, version, table, bytes, preferences).await;
         }
         let verb = preferences.verb;

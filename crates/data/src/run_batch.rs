@@ -6,23 +6,22 @@ use atomicbase_core::Caller;
 use atomicbase_http::{Failure, RawJson, parse_json, respond_json_bytes};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use directory::DatabaseRecord;
 use query::{Scope, compile_batch, parse_batch};
 
 use crate::Data;
-use crate::preferences::Preferences;
+use crate::preferences::Asks;
 use crate::run::Asked;
 
 pub(crate) async fn run_batch(
     State(data): State<Data>,
     Extension(caller): Extension<Caller>,
     Extension(database): Extension<Arc<DatabaseRecord>>,
-    headers: HeaderMap,
+    Asks { preferences, .. }: Asks,
     body: Result<RawJson, Failure>,
 ) -> Response {
-    let preferences = Preferences::read(&headers);
     let asked = Asked { caller: &caller, database: &database };
     data.answer(&asked, async |asked, version| {
         let (RawJson(bytes), preferences) = (body?, preferences?);

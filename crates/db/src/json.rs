@@ -31,7 +31,13 @@ impl JsonColumn {
     #[must_use]
     pub fn new(name: &str, kind: Kind) -> Self {
         let mut label = Vec::with_capacity(name.len() + 3);
-        write_json(&mut label, name);
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            label.push(b'"');
+            label.extend_from_slice(name.as_bytes());
+            label.push(b'"');
+        } else {
+            write_json(&mut label, name);
+        }
         label.push(b':');
         Self { label, kind }
     }

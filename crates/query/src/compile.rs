@@ -31,23 +31,20 @@ pub(super) fn select<'t>(
     place: &Place<'_>,
 ) -> Result<Query, Problem> {
     let slow = select.filter.has_long_steps() || select.search.is_some();
-    let Source { sql: source, filtered } = source(&mut select);
+    let source = source(&mut select);
     let mut statements = Statements::default();
-    let (root, paging) = match select.group.take() {
-        Some(group) => {
-            let statement = grouped(scope, &select, &group, &source, &mut statements);
-            let count = count.then(|| counted_groups(&select, &group, &source, &mut statements));
-            return Ok(Query { slow, ..statements.query(Answer::rows(Node::leaf(statement), count, None)) });
-        }
-        None => {
-            listed(scope, select, &Source { sql: source.clone(), filtered }, kept, &mut statements, place)?
-        }
-    };
-    let count = count.then(|| {
-        let mut sql = source.after("SELECT count(*)");
-        sql.push(&source.text);
-        statements.values(sql)
+    if let Some(group) = select.group.take() {
+        let statement = grouped(scope, &select, &group, &source.sql, &mut statements);
+        let count = count.then(|| counted_groups(&select, &group, &source.sql, &mut statements));
+        return Ok(Query { slow, ..statements.query(Answer::rows(Node::leaf(statement), count, None)) });
+    }
+    let counted = count.then(|| {
+        let mut sql = source.sql.after("SELECT count(*)");
+        sql.push(&source.sql.text);
+        sql
     });
+    let (root, paging) = listed(scope, select, source, kept, &mut statements, place)?;
+    let count = counted.map(|counted| statements.values(counted));
     Ok(Query { slow, ..statements.query(Answer::rows(root, count, paging)) })
 }
 
@@ -87,15 +84,15 @@ fn source(select: &mut Select<'_>) -> Source {
 fn listed<'t>(
     scope: &Scope<'t>,
     select: Select<'t>,
-    source: &Source,
+    source: Source,
     kept: &[&Column],
     statements: &mut Statements,
     place: &Place<'_>,
 ) -> Result<(Node, Option<Paging>), Problem> {
-    let Source { sql: source, filtered } = source;
+    let Source { sql: mut source, filtered } = source;
     let keys = keys(&select);
     let pages = select.offset == 0 && select.limit > 0 && !select.finds_one && source.given.is_empty();
-    let signer = pages.then(|| Signer::new(scope, source, &keys));
+    let signer = pages.then(|| Signer::new(scope, &source, &keys));
     let position = match (&select.start, &signer) {
         (Start::Beginning, _) => None,
         (Start::After(position), _) => Some(position.clone()),
@@ -106,9 +103,8 @@ fn listed<'t>(
             return Err(Fault::query(place.field("cursor"), "This query has no pages, so it has no cursor."));
         }
     };
-    let mut source = source.clone();
     if let Some(position) = &position {
-        source.push(if *filtered { " AND " } else { " WHERE " });
+        source.push(if filtered { " AND " } else { " WHERE " });
         cursor::beyond(&mut source, position, &keys, write_key);
     }
     let backward = position.as_ref().is_some_and(|position| position.backward);
@@ -131,13 +127,14 @@ fn listed<'t>(
     outputs.extend(kept.iter().map(|column| Output::Hidden(column)));
     let hidden = select.relations.len() + kept.len();
     let page = pages.then(|| page(&select, &keys, &mut outputs));
-    let mut sql = source.after("SELECT ");
+    let alone = select.relations.is_empty();
+    let mut sql = if alone { source.take("SELECT ") } else { source.after("SELECT ") };
     shape::write(&mut sql, &outputs, ROOT);
     sql.push(&source.text);
     let columns = shape::columns(&select.shown, scope.bigint);
     let shape = Arc::new(JsonShape { columns, keys: hidden, page, guarded: false });
     let statement = statements.json(sql, shape);
-    if pages && !select.relations.is_empty() {
+    if pages && !alone {
         // The row that follows the page is nobody's parent.
         source.text.truncate(before_limit);
         source.push_number(select.limit);
@@ -282,7 +279,7 @@ pub(super) enum GroupBy<'s> {
 pub(super) fn write_group_key(sql: &mut Sql, by: GroupBy<'_>, alias: &str) {
     match by {
         GroupBy::Column(column) => sql.column(alias, &column.name),
-        GroupBy::Shown(Shown::Aggregate(aggregate)) => sql.aggregate(aggregate, alias),
+        GroupBy::Shown(Shown::Aggregate(aggregate)) => sql.compared(aggregate, alias),
         GroupBy::Shown(shown) => sql.name(shown.label()),
     }
 }

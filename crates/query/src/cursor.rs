@@ -119,7 +119,9 @@ pub(super) fn beyond(
     keys: &[Key<'_>],
     column: impl Fn(&mut Sql, &Key<'_>),
 ) {
-    let params: Vec<Option<String>> = position.values.iter().map(|value| bound(sql, value)).collect();
+    // NULL is written, not bound.
+    let bound = |value: &Value| (*value != Value::Null).then(|| sql.parameter(value.clone()));
+    let params: Vec<Option<String>> = position.values.iter().map(bound).collect();
     let compare = |sql: &mut Sql, index: usize, operator: &str| {
         column(sql, &keys[index]);
         sql.push(operator);
@@ -164,15 +166,6 @@ pub(super) fn beyond(
     sql.push(")");
 }
 
-/// The parameter of a value, to be named several times; NULL is written.
-fn bound(sql: &mut Sql, value: &Value) -> Option<String> {
-    if *value == Value::Null {
-        return None;
-    }
-    sql.params.push(value.clone());
-    Some(format!("?{}", sql.params.len()))
-}
-
 fn put_caller(out: &mut Vec<u8>, caller: &Caller) {
     match caller {
         Caller::Key { id, .. } => {
@@ -182,6 +175,7 @@ fn put_caller(out: &mut Vec<u8>, caller: &Caller) {
         Caller::Subject { subject, .. } => {
             out.push(1);
             put_bytes(out, subject.user.as_deref().unwrap_or_default().as_bytes());
+            put_bytes(out, subject.organization.as_deref().unwrap_or_default().as_bytes());
             put_bytes(out, subject.role.as_deref().unwrap_or_default().as_bytes());
         }
         Caller::Anonymous => out.push(2),

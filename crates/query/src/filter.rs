@@ -252,7 +252,8 @@ impl<'s, 't> Reader<'s, 't> {
             Names::Row(view) if matches!(left, Left::Column(_)) => Some(view),
             _ => None,
         };
-        let scalars = Scalars { scope: self.scope, view, typed };
+        let in_json = matches!(left, Left::Json { .. });
+        let scalars = Scalars { scope: self.scope, view, typed, in_json };
         let operand = match operator {
             Operator::Like | Operator::Glob => {
                 self.patterns(place)?;

@@ -10,6 +10,8 @@ use super::sql::Sql;
 pub(super) const CHECK: &str = "check";
 /// A row that is reached is not one that the caller may change.
 pub(super) const USING: &str = "using";
+/// The sum of an increment is no integer of 64 bits.
+pub(super) const OVERFLOW: &str = "overflow";
 /// More rows were written than allowed.
 pub(super) const MAX_AFFECTED: &str = "max-affected";
 

@@ -98,6 +98,8 @@ pub(super) struct Scalars<'s, 't> {
     /// The row's other columns; `None` where there is no row but a group.
     pub view: Option<View<'t>>,
     pub typed: Typed<'s>,
+    /// They are compared with what is inside of JSON, where a number may be whole or not.
+    pub in_json: bool,
 }
 
 impl<'t> Scalars<'_, 't> {
@@ -111,6 +113,12 @@ impl<'t> Scalars<'_, 't> {
             && let Some(scalar) = self.elsewhere(word, json, place)?
         {
             return Ok(scalar);
+        }
+        if let (true, Json::Number(number)) = (self.in_json, json)
+            && let Some(whole) = number.as_i64()
+        {
+            // Exact, also beyond what a float holds.
+            return Ok(Scalar::Value(whole.into()));
         }
         value::compare(self.typed, json, place).map(Scalar::Value)
     }
@@ -181,7 +189,7 @@ fn auth(caller: &Caller, name: &str, place: &Place<'_>) -> Result<Bound, Problem
     let fact = match (caller, name) {
         (Caller::Subject { subject, .. }, "user_id") => subject.user.as_deref(),
         (Caller::Subject { subject, .. }, "role") => subject.role.as_deref(),
-        (Caller::Anonymous, "role") => Some("anonymous"),
+        (Caller::Subject { subject, .. }, "organization_id") => subject.organization.as_deref(),
         (_, "user_id" | "role" | "organization_id") => None,
         _ => {
             return Err(Fault::query(place, format!("There is no fact `{}` about a caller.", shown(name)))

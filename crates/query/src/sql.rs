@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use db::Value;
 use schema::{Column, fts_table_name, push_quoted, quote};
 
-use super::aggregate::Aggregate;
+use super::aggregate::{Aggregate, Function};
 use super::condition::{Condition, Given, JsonType, Left, Operand, Quantifier, Related, Scalar, Search};
 use super::relation::Relation;
 
@@ -42,6 +42,18 @@ impl Sql {
         sql
     }
 
+    /// As [`Sql::after`], the last time: the values go along.
+    pub(super) fn take(&mut self, text: &str) -> Self {
+        let mut sql = Self {
+            params: std::mem::take(&mut self.params),
+            given: std::mem::take(&mut self.given),
+            earlier: std::mem::take(&mut self.earlier),
+            ..Self::with_room()
+        };
+        sql.push(text);
+        sql
+    }
+
     pub(super) fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
@@ -67,6 +79,12 @@ impl Sql {
     pub(super) fn bind(&mut self, value: Value) {
         self.params.push(value);
         let _ = write!(self.text, "?{}", self.params.len());
+    }
+
+    /// A value that is named several times: how it is named.
+    pub(super) fn parameter(&mut self, value: Value) -> String {
+        self.params.push(value);
+        format!("?{}", self.params.len())
     }
 
     fn bind_given(&mut self, given: Given) {
@@ -126,9 +144,17 @@ impl Sql {
         match left {
             Left::Column(column) => self.column(alias, &column.name),
             Left::Json { column, path, json_type } => self.json(column, path, json_type, alias),
-            Left::Aggregate(aggregate) => {
-                self.aggregate(&aggregate, alias);
-            }
+            Left::Aggregate(aggregate) => self.compared(&aggregate, alias),
+        }
+    }
+
+    /// An aggregate as it is compared and ordered: by its column's collation, which SQLite forgets.
+    pub(super) fn compared(&mut self, aggregate: &Aggregate<'_>, alias: &str) {
+        self.aggregate(aggregate, alias);
+        let extreme = matches!(aggregate.function, Function::Min | Function::Max);
+        if let Some(column) = aggregate.column.filter(|column| extreme && collation(column) != BINARY) {
+            self.push(" COLLATE ");
+            self.name(collation(column));
         }
     }
 

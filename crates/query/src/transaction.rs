@@ -200,6 +200,10 @@ fn explain(error: DbError, place: &str) -> Problem {
 fn guard_broken(guard: &str, place: &str) -> Problem {
     match guard {
         guard::MAX_AFFECTED => guard::too_many_rows(place),
+        guard::OVERFLOW => {
+            Fault::at(Code::TypeMismatch, place, "The sum of an `__inc` is no integer of 64 bits.")
+                .hint("Nothing was changed.")
+        }
         guard::CHECK => {
             let message = "The row that would result is not one that this caller may write.";
             Fault::at(Code::Forbidden, place, message)

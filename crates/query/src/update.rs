@@ -1,11 +1,12 @@
 //! Updates and deletes: only the rows that the filter finds, that are there for the caller, and that it may change.
 
 use atomicbase_core::{Code, Problem};
+use db::Value as Bound;
 use schema::{Column, ColumnType, quote};
 use serde_json::value::RawValue;
 
 use super::Scope;
-use super::condition::{Condition, Scalar};
+use super::condition::Condition;
 use super::fault::{Fault, Place};
 use super::fields::{Fields, Json, Members};
 use super::filter::{conditions, rule, visible};
@@ -51,9 +52,7 @@ pub(super) fn update<'t>(
         sql.name(&column.name);
         sql.push(" = ");
         if let Some(by) = increment(column, raw, &place)? {
-            sql.name(&column.name);
-            sql.push(" + ");
-            sql.stored(by);
+            write_increment(&mut sql, column, by);
         } else {
             sql.stored(value::store(scope, view.table, column, raw, &place)?);
         }
@@ -128,8 +127,18 @@ impl<'t> Reached<'t> {
     }
 }
 
+/// `column + ?`, failing where no integer holds the sum: SQLite would go on with a float, which may round back to what was there.
+fn write_increment(sql: &mut Sql, column: &Column, by: Bound) {
+    let by = sql.parameter(by);
+    let sum = format!("{} + {by}", quote(&column.name));
+    if column.column_type == ColumnType::Real {
+        return sql.push(&sum);
+    }
+    sql.push(&format!("CASE typeof({sum}) WHEN 'real' THEN {} ELSE {sum} END", db::raise(guard::OVERFLOW)));
+}
+
 /// `{"__inc": n}`, which in a `json` column is a value like any other.
-fn increment<'t>(column: &Column, raw: &RawValue, place: &Place<'_>) -> Result<Option<Scalar<'t>>, Problem> {
+fn increment(column: &Column, raw: &RawValue, place: &Place<'_>) -> Result<Option<Bound>, Problem> {
     if column.column_type == ColumnType::Json || !raw.get().starts_with('{') {
         return Ok(None);
     }
@@ -144,5 +153,5 @@ fn increment<'t>(column: &Column, raw: &RawValue, place: &Place<'_>) -> Result<O
             format!("`__inc` does not work on `{}`, which is {}.", column.name, column.column_type.as_str());
         return Err(Fault::at(Code::InvalidOperator, place, message));
     }
-    value::compare(Typed::of(column), by, &place.field("__inc")).map(|value| Some(Scalar::Value(value)))
+    value::compare(Typed::of(column), by, &place.field("__inc")).map(Some)
 }

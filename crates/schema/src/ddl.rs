@@ -23,9 +23,10 @@ pub fn quote(name: &str) -> String {
 /// Appends a name as SQL. Every query writes its names through this.
 pub fn push_quoted(sql: &mut String, name: &str) {
     sql.push('"');
-    for (index, part) in name.split('"').enumerate() {
-        sql.push_str(if index > 0 { "\"\"" } else { "" });
-        sql.push_str(part);
+    if name.contains('"') {
+        sql.push_str(&name.replace('"', "\"\""));
+    } else {
+        sql.push_str(name);
     }
     sql.push('"');
 }
