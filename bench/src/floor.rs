@@ -1,7 +1,7 @@
 //! The floor: SQLite bare, in this process, on one thread. What no server can be cheaper than.
 
 use crate::Result;
-use crate::saas::{self, TASKS};
+use crate::saas;
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Rows};
@@ -19,8 +19,8 @@ pub fn open(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A database with the rows that every contestant serves.
-pub fn with_rows(file: &Path) -> Result<Connection> {
+/// A database with the rows that every contestant serves, up to task number `tasks`.
+pub fn with_rows(file: &Path, tasks: u64) -> Result<Connection> {
     let connection = open(file)?;
     connection.execute_batch(saas::DDL)?;
     let transaction = connection.unchecked_transaction()?;
@@ -29,7 +29,7 @@ pub fn with_rows(file: &Path) -> Result<Connection> {
         let values = (text("id"), text("name"), text("created_by"), project["created_at"].as_i64());
         transaction.prepare_cached("INSERT INTO projects VALUES (?, ?, ?, ?)")?.execute(values)?;
     }
-    for number in 0..TASKS {
+    for number in 0..tasks {
         transaction
             .prepare_cached("INSERT INTO tasks VALUES (?, ?, ?, ?, ?)")?
             .execute(saas::task(number))?;
@@ -52,6 +52,33 @@ pub fn read_list(connection: &Connection, limit: u32, out: &mut Vec<u8>) -> Resu
         format!("SELECT id, project_id, title, status, assigned_to FROM tasks ORDER BY id LIMIT {limit}");
     let mut statement = connection.prepare_cached(&sql)?;
     stream(statement.query([])?, out)
+}
+
+/// The first `limit` projects by key with all their tasks, as JSON: a statement per project.
+pub fn read_nested(connection: &Connection, limit: u32, out: &mut Vec<u8>) -> Result<()> {
+    let sql = format!("SELECT id, name FROM projects ORDER BY id LIMIT {limit}");
+    let mut projects = connection.prepare_cached(&sql)?;
+    let mut tasks = connection
+        .prepare_cached("SELECT id, title, status FROM tasks WHERE project_id = ? ORDER BY id LIMIT 100")?;
+    out.clear();
+    out.extend_from_slice(b"{\"data\":[");
+    let (mut rows, mut separator) = (projects.query([])?, "");
+    while let Some(row) = rows.next()? {
+        out.extend_from_slice(separator.as_bytes());
+        separator = ",";
+        write_object(row, &["id", "name"], out)?;
+        out.extend_from_slice(b",\"tasks\":[");
+        let (mut children, mut between) = (tasks.query([row.get_ref(0)?.as_str()?])?, "");
+        while let Some(child) = children.next()? {
+            out.extend_from_slice(between.as_bytes());
+            between = ",";
+            write_object(child, &["id", "title", "status"], out)?;
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"]}");
+    }
+    out.extend_from_slice(b"]}");
+    Ok(())
 }
 
 /// Steps over the first `limit` tasks and looks at each value: the least a list can cost.
@@ -87,18 +114,24 @@ fn stream(mut rows: Rows, out: &mut Vec<u8>) -> Result<()> {
     while let Some(row) = rows.next()? {
         out.extend_from_slice(row_separator.as_bytes());
         row_separator = ",";
-        let mut separator = '{';
-        for (at, column) in saas::COLUMNS.iter().enumerate() {
-            write!(out, "{separator}\"{column}\":")?;
-            separator = ',';
-            match row.get_ref(at)? {
-                ValueRef::Text(text) => serde_json::to_writer(&mut *out, std::str::from_utf8(text)?)?,
-                _ => out.extend_from_slice(b"null"),
-            }
-        }
+        write_object(row, &saas::COLUMNS, out)?;
         out.push(b'}');
     }
     out.extend_from_slice(b"]}");
+    Ok(())
+}
+
+/// A row of texts as a JSON object that is still open.
+fn write_object(row: &rusqlite::Row, columns: &[&str], out: &mut Vec<u8>) -> Result<()> {
+    let mut separator = '{';
+    for (at, column) in columns.iter().enumerate() {
+        write!(out, "{separator}\"{column}\":")?;
+        separator = ',';
+        match row.get_ref(at)? {
+            ValueRef::Text(text) => serde_json::to_writer(&mut *out, std::str::from_utf8(text)?)?,
+            _ => out.extend_from_slice(b"null"),
+        }
+    }
     Ok(())
 }
 
@@ -109,7 +142,7 @@ mod tests {
     #[test]
     fn the_floor_answers_what_a_server_would() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = with_rows(&folder.path().join("floor.db")).unwrap();
+        let connection = with_rows(&folder.path().join("floor.db"), 100).unwrap();
         let mut out = Vec::new();
         read_point(&connection, 42, &mut out).unwrap();
         let point: serde_json::Value = serde_json::from_slice(&out).unwrap();
@@ -118,5 +151,8 @@ mod tests {
         let list: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(list["data"].as_array().unwrap().len(), 20);
         assert!(step_list(&connection, 20).unwrap() > 0);
+        read_nested(&connection, 20, &mut out).unwrap();
+        let nested: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(nested["data"][19]["tasks"][0]["id"], saas::task_id(19));
     }
 }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 /// Rows of the tenant that is read from.
 pub const TASKS: u64 = 10_000;
-const PROJECTS: u64 = 100;
+/// Projects that the tasks belong to in turn.
+pub const PROJECTS: u64 = 100;
 
 /// The template, with one more column and its index for each of `pushes`.
 pub fn template(pushes: u32) -> Value {

@@ -9,8 +9,8 @@ use crate::{Bench, Result, floor, yardstick};
 pub fn run(bench: &Bench) -> Result<Report> {
     let folder = bench.scratch()?;
     let echo = yardstick::start(bench)?;
-    let reads = floor::with_rows(&folder.path().join("reads.db"))?;
-    let writes = floor::with_rows(&folder.path().join("writes.db"))?;
+    let reads = floor::with_rows(&folder.path().join("reads.db"), TASKS)?;
+    let writes = floor::with_rows(&folder.path().join("writes.db"), TASKS)?;
     let (echo_load, mut out, mut long) = (yardstick::load(bench, &echo), Vec::new(), Vec::new());
     // Keys go on counting over all rounds and loops, so that none comes twice.
     let next = std::cell::Cell::new(TASKS);

@@ -4,13 +4,13 @@ use crate::atomicbase::{Atomicbase, query};
 use crate::figures::{Contestant, Ratio, interleave, sample, sample_loop};
 use crate::load::Load;
 use crate::report::Report;
-use crate::{Bench, Result, floor, yardstick};
+use crate::{Bench, Result, floor, saas, yardstick};
 
 pub fn run(bench: &Bench) -> Result<Report> {
     let folder = bench.scratch()?;
     let echo = yardstick::start(bench)?;
     let ours = Atomicbase::start_with_rows(bench, &folder.path().join("ours"))?;
-    let bare = floor::with_rows(&folder.path().join("floor.db"))?;
+    let bare = floor::with_rows(&folder.path().join("floor.db"), saas::TASKS)?;
     let (echo_load, mut out, mut out_long) = (yardstick::load(bench, &echo), Vec::new(), Vec::new());
     let (short, long) = (load(bench, &ours, 20), load(bench, &ours, 1000));
     let series = interleave(

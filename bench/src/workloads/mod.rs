@@ -6,6 +6,7 @@ pub mod floors;
 pub mod insert_rows;
 pub mod instructions;
 pub mod list_rows;
+pub mod nested_rows;
 pub mod pocketbase;
 pub mod point_read;
 pub mod push_template;
@@ -18,10 +19,11 @@ use crate::{Bench, Result};
 pub type Workload = (&'static str, &'static str, fn(&Bench) -> Result<Report>);
 
 /// Every workload in the order of the goals.
-pub const ALL: [Workload; 8] = [
+pub const ALL: [Workload; 9] = [
     ("G0", "floors", floors::run),
     ("G1", "point-read", point_read::run),
     ("G2", "list-rows", list_rows::run),
+    ("G3", "nested-rows", nested_rows::run),
     ("G4", "insert-rows", insert_rows::run),
     ("G5", "pocketbase", pocketbase::run),
     ("G8", "create-databases", create_databases::run),

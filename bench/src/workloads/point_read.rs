@@ -11,7 +11,7 @@ pub fn run(bench: &Bench) -> Result<Report> {
     let folder = bench.scratch()?;
     let echo = yardstick::start(bench)?;
     let ours = Atomicbase::start_with_rows(bench, &folder.path().join("ours"))?;
-    let bare = floor::with_rows(&folder.path().join("floor.db"))?;
+    let bare = floor::with_rows(&folder.path().join("floor.db"), saas::TASKS)?;
     let (echo_load, our_load, mut out) = (yardstick::load(bench, &echo), load(bench, &ours), Vec::new());
     let series = interleave(
         bench.rounds,

@@ -64,12 +64,14 @@ impl Level {
         let Related { relation, joined, mut select, .. } = related;
         let mut source = self.parents_of(&relation, key, &names.parents);
         if let Some(group) = select.group.take() {
+            once(&mut source, &names.parents);
             return Node::leaf(grouped(scope, source, &relation, joined, select, &group, &names, statements));
         }
         let filter = std::mem::replace(&mut select.filter, Condition::TRUE);
         if relation.many {
             list(&mut source, &relation, joined, filter, &select, &names);
         } else {
+            once(&mut source, &names.parents);
             one(&mut source, &relation, filter, &names);
         }
         let mut outputs: Vec<Output<'_>> = select.shown.iter().map(Output::Shown).collect();
@@ -87,23 +89,22 @@ impl Level {
         Node { statement, children, backward: false }
     }
 
-    /// ` FROM (the parents' keys, once each) AS p1`
+    /// ` FROM (the parents' keys) AS p1`, a key for each of them.
     fn parents_of(&self, relation: &Relation<'_>, key: usize, parents: &str) -> Sql {
         match &self.parents {
             Parents::Source(source) => {
-                let mut sql = source.after("");
-                sql.push(" FROM (SELECT DISTINCT k FROM (SELECT ");
+                let mut sql = source.after(" FROM (SELECT ");
                 sql.column(&self.alias, &relation.here.name);
                 if collation(relation.here) != BINARY {
                     // Each parent finds its rows under its own bytes, also where another parent's are equal to them.
                     sql.push(" COLLATE BINARY");
                 }
-                sql.push(&format!(" AS k{})) AS {parents}", source.text));
+                sql.push(&format!(" AS k{}) AS {parents}", source.text));
                 sql
             }
             Parents::Written { statement, statements } => {
                 let mut sql = Sql::with_room();
-                sql.push(" FROM (SELECT DISTINCT value AS k FROM json_each(");
+                sql.push(" FROM (SELECT value AS k FROM json_each(");
                 let rows = GivenRows::All(*statements);
                 sql.bind_earlier(Given { param: 0, statement: *statement, key, rows });
                 sql.push(&format!(")) AS {parents}"));
@@ -111,6 +112,12 @@ impl Level {
             }
         }
     }
+}
+
+/// Each key of the parents once.
+fn once(sql: &mut Sql, parents: &str) {
+    let text = std::mem::take(&mut sql.text);
+    sql.push(&format!(" FROM (SELECT DISTINCT k{text}) AS {parents}"));
 }
 
 /// The one row that each parent refers to, where it is there.
@@ -123,26 +130,36 @@ fn one(sql: &mut Sql, relation: &Relation<'_>, filter: Condition<'_>, names: &Na
 }
 
 /// As many rows for each parent as the limit says.
+///
+/// Most parents have no more: those that do are found by one look at where the limit would be passed, and only their rows are picked
+/// one by one.
 fn list(
-    sql: &mut Sql,
+    parents: &mut Sql,
     relation: &Relation<'_>,
     joined: Condition<'_>,
     filter: Condition<'_>,
     select: &Select<'_>,
     names: &Names,
 ) {
-    let table = relation.table;
-    let rowid = table.rowid_alias();
-    sql.push(" CROSS JOIN ");
-    sql.name(&table.name);
-    sql.push(&format!(" AS {0} ON {0}.{rowid} IN (SELECT i.{rowid}", names.there));
-    sql.rows_there(relation, joined, "i", &names.parents, "k");
-    and(sql, filter, "i");
-    order_by(sql, table, &select.order, "i");
-    sql.push(" LIMIT ");
-    sql.push_number(select.limit);
-    sql.push(")");
-    order_by(sql, table, &select.order, &names.there);
+    let Names { there, parents: parent } = names;
+    let rowid = relation.table.rowid_alias();
+    let mut tables = Sql::with_room();
+    tables.tables_there(relation, there);
+    // The same condition thrice, of a table of the same name each time: its values are bound once.
+    let mut rows = parents.take("");
+    rows.joins_there(relation, joined, there, parent, "k");
+    and(&mut rows, filter, there);
+    let (tables, condition) = (tables.text, std::mem::take(&mut rows.text));
+    let mut order = Sql::with_room();
+    order_by(&mut order, relation.table, &select.order, there);
+    let (order, limit) = (order.text, select.limit);
+    rows.push(&format!(
+        " FROM (SELECT DISTINCT k, (SELECT 1 FROM {tables} WHERE {condition} LIMIT 1 OFFSET {limit}) AS more{}) AS \
+         {parent} CROSS JOIN {tables} WHERE {condition} AND ({parent}.more IS NULL OR {there}.{rowid} IN (SELECT \
+         {there}.{rowid} FROM {tables} WHERE {condition}{order} LIMIT {limit})){order}",
+        parents.text
+    ));
+    *parents = rows;
 }
 
 /// Groups of each parent's rows, as many as the limit says; without columns to group by, one for each parent.
@@ -182,8 +199,10 @@ fn grouped(
     sql.name(&relation.table.name);
     sql.push(&format!(" AS {there} ON "));
     if relation.through.is_some() {
-        sql.push(&format!("{there}.{rowid} IN (SELECT i.{rowid}"));
-        sql.rows_there(relation, joined, "i", parent, "k");
+        sql.push(&format!("{there}.{rowid} IN (SELECT i.{rowid} FROM "));
+        sql.tables_there(relation, "i");
+        sql.push(" WHERE ");
+        sql.joins_there(relation, joined, "i", parent, "k");
         sql.push(")");
     } else {
         sql.joins(relation, there, parent, "k");

@@ -246,8 +246,10 @@ impl Sql {
         self.push(if quantifier == Quantifier::Some { "EXISTS (" } else { "NOT EXISTS (" });
         self.depth += 1;
         let there = format!("r{}", self.depth);
-        self.push("SELECT 1");
-        self.rows_there(&relation, joined, &there, alias, &relation.here.name);
+        self.push("SELECT 1 FROM ");
+        self.tables_there(&relation, &there);
+        self.push(" WHERE ");
+        self.joins_there(&relation, joined, &there, alias, &relation.here.name);
         if !visible.is_everything() {
             self.push(" AND ");
             self.condition(visible, &there);
@@ -268,8 +270,18 @@ impl Sql {
         self.push(")");
     }
 
-    /// ` FROM` the related rows called `there` of the row whose key is `here.key`, ` WHERE` they join.
-    pub(super) fn rows_there(
+    /// The table of the related rows, called `there`, behind the table that joins where there is one.
+    pub(super) fn tables_there(&mut self, relation: &Relation<'_>, there: &str) {
+        if let Some(through) = relation.through {
+            self.name(&through.table.name);
+            self.push(&format!(" AS {there}j JOIN "));
+        }
+        self.name(&relation.table.name);
+        self.push(&format!(" AS {there}"));
+    }
+
+    /// What joins them with the row whose key is `here.key`.
+    pub(super) fn joins_there(
         &mut self,
         relation: &Relation<'_>,
         joined: Condition<'_>,
@@ -277,25 +289,15 @@ impl Sql {
         here: &str,
         key: &str,
     ) {
-        self.push(" FROM ");
-        if let Some(through) = relation.through {
-            let between = format!("{there}j");
-            self.name(&through.table.name);
-            self.push(&format!(" AS {between} JOIN "));
-            self.name(&relation.table.name);
-            self.push(&format!(" AS {there} ON "));
-            self.equal((there, relation.there), (&between, &through.far.name), relation.there);
-            self.push(" WHERE ");
-            self.equal((&between, through.near), (here, key), relation.here);
-            if !joined.is_everything() {
-                self.push(" AND ");
-                self.condition(joined, &between);
-            }
-            return;
+        let Some(through) = relation.through else { return self.joins(relation, there, here, key) };
+        let between = format!("{there}j");
+        self.equal((&between, through.near), (here, key), relation.here);
+        self.push(" AND ");
+        self.equal((there, relation.there), (&between, &through.far.name), relation.there);
+        if !joined.is_everything() {
+            self.push(" AND ");
+            self.condition(joined, &between);
         }
-        self.name(&relation.table.name);
-        self.push(&format!(" AS {there} WHERE "));
-        self.joins(relation, there, here, key);
     }
 
     /// Parent and child are joined as the foreign key compares them: by the collation of the column referred to.

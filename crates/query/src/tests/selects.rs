@@ -68,8 +68,8 @@ fn relations_go_both_ways() {
         select("projects", json!({"select": ["name", {"tasks": ["title"]}, {"users": ["name"]}]})).unwrap();
     insta::assert_snapshot!(sql(&query), @r#"
     SELECT t0."name", t0."id", t0."owner_id", t0."id" FROM "projects" AS t0 ORDER BY t0."id" LIMIT 101
-    SELECT t1."title", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1."k" ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
-    SELECT t2."name", p2.k FROM (SELECT DISTINCT k FROM (SELECT t0."owner_id" AS k FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100)) AS p2 CROSS JOIN "users" AS t2 ON t2."id" = p2."k"
+    SELECT t1."title", p1.k FROM (SELECT DISTINCT k, (SELECT 1 FROM "tasks" AS t1 WHERE t1."project_id" = p1."k" LIMIT 1 OFFSET 100) AS more FROM (SELECT t0."id" AS k FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100) AS p1) AS p1 CROSS JOIN "tasks" AS t1 WHERE t1."project_id" = p1."k" AND (p1.more IS NULL OR t1.rowid IN (SELECT t1.rowid FROM "tasks" AS t1 WHERE t1."project_id" = p1."k" ORDER BY t1."id" LIMIT 100)) ORDER BY t1."id"
+    SELECT t2."name", p2.k FROM (SELECT DISTINCT k FROM (SELECT t0."owner_id" AS k FROM "projects" AS t0 ORDER BY t0."id" LIMIT 100) AS p2) AS p2 CROSS JOIN "users" AS t2 ON t2."id" = p2."k"
     "#);
 }
 
@@ -82,8 +82,8 @@ fn relations_nest_and_are_renamed() {
     let query = select("projects", body).unwrap();
     insta::assert_snapshot!(sql(&query), @r#"
     SELECT t0."id" FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100
-    SELECT t1."title", t1."reviewer_id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1."k" ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
-    SELECT t2."name", p2.k FROM (SELECT DISTINCT k FROM (SELECT t1."reviewer_id" AS k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."project_id" = p1."k" ORDER BY i."id" LIMIT 100) ORDER BY t1."id")) AS p2 CROSS JOIN "users" AS t2 ON t2."id" = p2."k"
+    SELECT t1."title", t1."reviewer_id", p1.k FROM (SELECT DISTINCT k, (SELECT 1 FROM "tasks" AS t1 WHERE t1."project_id" = p1."k" LIMIT 1 OFFSET 100) AS more FROM (SELECT t0."id" AS k FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100) AS p1) AS p1 CROSS JOIN "tasks" AS t1 WHERE t1."project_id" = p1."k" AND (p1.more IS NULL OR t1.rowid IN (SELECT t1.rowid FROM "tasks" AS t1 WHERE t1."project_id" = p1."k" ORDER BY t1."id" LIMIT 100)) ORDER BY t1."id"
+    SELECT t2."name", p2.k FROM (SELECT DISTINCT k FROM (SELECT t1."reviewer_id" AS k FROM (SELECT DISTINCT k, (SELECT 1 FROM "tasks" AS t1 WHERE t1."project_id" = p1."k" LIMIT 1 OFFSET 100) AS more FROM (SELECT t0."id" AS k FROM "projects" AS t0 WHERE (t0."id" = ?1) ORDER BY t0."id" LIMIT 100) AS p1) AS p1 CROSS JOIN "tasks" AS t1 WHERE t1."project_id" = p1."k" AND (p1.more IS NULL OR t1.rowid IN (SELECT t1.rowid FROM "tasks" AS t1 WHERE t1."project_id" = p1."k" ORDER BY t1."id" LIMIT 100)) ORDER BY t1."id") AS p2) AS p2 CROSS JOIN "users" AS t2 ON t2."id" = p2."k"
     "#);
     assert_eq!(values(&query), vec![[7_i64.into()]; 3]);
 }
@@ -93,8 +93,8 @@ fn a_table_relates_to_itself_both_ways() {
     let body = json!({"select": ["id", {"boss": {"from": "!boss_id"}}, {"staff": {"from": "users!boss_id", "select": ["id"]}}]});
     insta::assert_snapshot!(sql(&select("users", body).unwrap()), @r#"
     SELECT t0."id", t0."boss_id", t0."id" FROM "users" AS t0 ORDER BY t0."id" LIMIT 101
-    SELECT t1."id", t1."email", t1."name", t1."boss_id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."boss_id" AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "users" AS t1 ON t1."id" = p1."k"
-    SELECT t2."id", p2.k FROM (SELECT DISTINCT k FROM (SELECT t0."id" AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p2 CROSS JOIN "users" AS t2 ON t2.rowid IN (SELECT i.rowid FROM "users" AS i WHERE i."boss_id" = p2."k" ORDER BY i."id" LIMIT 100) ORDER BY t2."id"
+    SELECT t1."id", t1."email", t1."name", t1."boss_id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."boss_id" AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100) AS p1) AS p1 CROSS JOIN "users" AS t1 ON t1."id" = p1."k"
+    SELECT t2."id", p2.k FROM (SELECT DISTINCT k, (SELECT 1 FROM "users" AS t2 WHERE t2."boss_id" = p2."k" LIMIT 1 OFFSET 100) AS more FROM (SELECT t0."id" AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100) AS p2) AS p2 CROSS JOIN "users" AS t2 WHERE t2."boss_id" = p2."k" AND (p2.more IS NULL OR t2.rowid IN (SELECT t2.rowid FROM "users" AS t2 WHERE t2."boss_id" = p2."k" ORDER BY t2."id" LIMIT 100)) ORDER BY t2."id"
     "#);
     let (code, path, hint) = refusal(select("users", json!({"select": [{"users": ["id"]}]})));
     assert_eq!((code, path.as_str()), (Code::AmbiguousRelation, "select[0].users"));
@@ -107,12 +107,12 @@ fn a_relation_compares_like_its_foreign_key() {
     let many = select("users", json!({"select": [{"tasks!author": ["id"]}]})).unwrap();
     insta::assert_snapshot!(sql(&many), @r#"
     SELECT t0."email", t0."id" FROM "users" AS t0 ORDER BY t0."id" LIMIT 101
-    SELECT t1."id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."email" COLLATE BINARY AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "tasks" AS t1 ON t1.rowid IN (SELECT i.rowid FROM "tasks" AS i WHERE i."author" = p1."k" COLLATE "NOCASE" ORDER BY i."id" LIMIT 100) ORDER BY t1."id"
+    SELECT t1."id", p1.k FROM (SELECT DISTINCT k, (SELECT 1 FROM "tasks" AS t1 WHERE t1."author" = p1."k" COLLATE "NOCASE" LIMIT 1 OFFSET 100) AS more FROM (SELECT t0."email" COLLATE BINARY AS k FROM "users" AS t0 ORDER BY t0."id" LIMIT 100) AS p1) AS p1 CROSS JOIN "tasks" AS t1 WHERE t1."author" = p1."k" COLLATE "NOCASE" AND (p1.more IS NULL OR t1.rowid IN (SELECT t1.rowid FROM "tasks" AS t1 WHERE t1."author" = p1."k" COLLATE "NOCASE" ORDER BY t1."id" LIMIT 100)) ORDER BY t1."id"
     "#);
     let one = select("tasks", json!({"select": [{"!author": ["id"]}]})).unwrap();
     insta::assert_snapshot!(sql(&one), @r#"
     SELECT t0."author", t0."id" FROM "tasks" AS t0 ORDER BY t0."id" LIMIT 101
-    SELECT t1."id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."author" AS k FROM "tasks" AS t0 ORDER BY t0."id" LIMIT 100)) AS p1 CROSS JOIN "users" AS t1 ON t1."email" = p1."k"
+    SELECT t1."id", p1.k FROM (SELECT DISTINCT k FROM (SELECT t0."author" AS k FROM "tasks" AS t0 ORDER BY t0."id" LIMIT 100) AS p1) AS p1 CROSS JOIN "users" AS t1 ON t1."email" = p1."k"
     "#);
 }
 
