@@ -1,13 +1,31 @@
 //! Random structure from random bytes: each choice takes one, and where none are left the first alternative is taken.
 //! Shorter and smaller bytes make simpler things, so that a failure shrinks by itself.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+
 pub(crate) struct Choices {
     bytes: std::vec::IntoIter<u8>,
 }
 
+/// The bytes of some choices, which nobody wants to read.
+#[derive(Clone)]
+pub(crate) struct Bytes(Vec<u8>);
+
+/// As many bytes as this, or fewer.
+pub(crate) fn bytes(most: usize) -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), 0..most).prop_map(Bytes)
+}
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "({} bytes)", self.0.len())
+    }
+}
+
 impl Choices {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes: bytes.into_iter() }
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        Self { bytes: bytes.0.into_iter() }
     }
 
     /// A number below `end`.
