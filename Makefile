@@ -9,8 +9,8 @@ SHELL := /bin/bash
 NEXTEST := cargo-nextest@0.9.143
 DENY    := cargo-deny@0.20.2
 FUZZER  := cargo-fuzz@0.13.1
-# Debian packages of the tests, as command:package. Chromium runs the SDK; strace proves that a write is synced.
-PACKAGES := chromium:chromium strace:strace
+# Debian packages of the tests, as command:package. Chromium runs the SDK; strace proves that a write is synced; valgrind counts.
+PACKAGES := chromium:chromium strace:strace valgrind:valgrind
 
 # Seconds per fuzz target, minutes of the soak.
 FUZZ_SECONDS ?= 60
@@ -18,7 +18,7 @@ SOAK_MINUTES ?= 10
 
 say = @echo "── $(1)"
 
-.PHONY: help run test check fmt bench soak fuzz docs clean
+.PHONY: help run test check fmt bench ratchet soak fuzz docs clean
 
 help: ## show these words
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 14
@@ -58,6 +58,9 @@ fmt: web/node_modules ## write the format that check asks for
 
 bench: ## measure against the yardstick, bare SQLite and PocketBase
 	@cargo run --quiet --release -p bench -- all
+
+ratchet: .tools/packages ## count the instructions of the hot paths: none may take more than bench/instructions.json allows
+	@cargo run --quiet --release -p bench -- instructions
 
 soak: ## mixed load for SOAK_MINUTES: does memory or anything else grow?
 	@cargo run --quiet --release -p bench -- soak --minutes $(SOAK_MINUTES)
