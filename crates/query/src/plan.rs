@@ -21,6 +21,8 @@ pub struct Query {
     pub(super) alone: bool,
     /// May hold a thread in one long step that no deadline can stop.
     pub(super) slow: bool,
+    /// Columns of the table that are hidden from the caller: no refusal names them.
+    pub(super) hidden: Vec<String>,
     /// Where it stands in a batch; empty where it is the whole request.
     pub(super) place: String,
 }
@@ -37,8 +39,9 @@ pub(super) struct Keeps {
 }
 
 impl Query {
-    pub(super) fn at(self, place: &str) -> Self {
-        Self { place: place.to_owned(), ..self }
+    /// The query of an operation that stands there, on a table of which these columns are hidden.
+    pub(super) fn at(self, place: &str, hidden: &[String]) -> Self {
+        Self { place: place.to_owned(), hidden: hidden.to_vec(), ..self }
     }
 
     /// The SQL that it runs.
@@ -188,6 +191,7 @@ impl Statements {
             answer,
             alone: false,
             slow: false,
+            hidden: Vec::new(),
             place: String::new(),
         }
     }

@@ -189,7 +189,7 @@ impl<'a> Scope<'a> {
             Verb::Update => update::update(self, view, body, kept, body_place),
             Verb::Delete => update::delete(self, view, body, kept, body_place),
         };
-        query.map(|query| query.at(place))
+        query.map(|query| query.at(place, view.hidden()))
     }
 
     /// The value of an earlier operation that `{"$ref": "0.id"}` means, for what is `typed`.

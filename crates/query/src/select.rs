@@ -309,9 +309,10 @@ fn search<'t>(
     if !values && !ordered {
         return Ok(None);
     }
-    if (ranks || ordered) && select.view.hides_rows() {
-        // The rank of a row depends on how often words are in all rows, those hidden included.
-        let message = "A rank is not answered to a caller from whom rows are hidden.";
+    if (ranks || ordered) && (select.view.hides_rows() || select.view.hides_searched()) {
+        // The rank of a row depends on how often words are in all rows and in all columns searched, those hidden included.
+        let message =
+            "A rank is not answered to a caller from whom rows, or columns that are searched, are hidden.";
         return Err(Fault::at(Code::Forbidden, place, message).hint("Order by a column instead."));
     }
     let found = filter.take_search();

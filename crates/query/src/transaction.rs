@@ -34,6 +34,7 @@ struct Placed {
     place: String,
     statements: Range<usize>,
     keeps: Option<Keeps>,
+    hidden: Vec<String>,
 }
 
 impl Transaction {
@@ -56,8 +57,8 @@ impl Transaction {
             }
             batch.statements.append(&mut query.statements);
             let statements = first..batch.statements.len();
-            let Query { answer, place, keeps, .. } = query;
-            operations.push(Placed { answer, place, statements, keeps });
+            let Query { answer, place, keeps, hidden, .. } = query;
+            operations.push(Placed { answer, place, statements, keeps, hidden });
         }
         batch.alone |= batch.statements.len() > SHARED_STATEMENTS;
         (Self { operations, writes, max_bytes: limits.answer_bytes }, batch)
@@ -128,7 +129,14 @@ impl Transaction {
             row.unwrap_or_else(|| placed.place.clone())
         });
         let reads = failed.is_some_and(|(placed, _)| matches!(placed.answer, Answer::Rows { .. }));
+        let hidden = failed.map_or(&[][..], |(placed, _)| &placed.hidden);
         match &error.kind {
+            ErrorKind::Check(text) | ErrorKind::NotNull(text) | ErrorKind::Expression(text)
+                if hidden.iter().any(|name| text.contains(name)) =>
+            {
+                let message = "A rule of the table, about what this caller does not see, does not hold.";
+                Fault::at(Code::CheckViolation, &place, message).because(error)
+            }
             // No row was written that an expression of the schema could not bear: it is a sum that no integer holds.
             ErrorKind::Expression(text) if reads => {
                 Fault::query(&place, format!("A value of the answer cannot be computed: {text}."))

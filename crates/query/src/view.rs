@@ -62,6 +62,12 @@ impl<'t> View<'t> {
         matches!(self.using(Action::Select), Rule::When(_))
     }
 
+    /// Whether some of the columns that its full-text search is over are hidden.
+    pub(super) fn hides_searched(&self) -> bool {
+        let searched = self.table.fts.iter().flat_map(|fts| &fts.columns);
+        searched.into_iter().any(|name| self.hidden().contains(name))
+    }
+
     /// The columns that are there.
     pub fn columns(&self) -> impl Iterator<Item = &'t Column> + use<'t> {
         let hidden = self.hidden();
@@ -144,7 +150,7 @@ impl<'t> View<'t> {
         Err(Fault::at(Code::Forbidden, place, message).hint(hint))
     }
 
-    fn hidden(&self) -> &'t [String] {
+    pub(super) fn hidden(&self) -> &'t [String] {
         match self.access {
             Access::Rules(rules) => &rules.hidden,
             _ => &[],
