@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use atomicbase_core::{Limits, closest};
+use atomicbase_core::{Limits, Rate, closest};
 use gateway::ServiceKey;
 
 /// Flags of `atomicbase serve`. Every setting has a place in the file and a variable; flags are for the common ones.
@@ -48,7 +48,7 @@ pub(crate) struct Settings {
 }
 
 /// Names in the file; the variable is `ATOMICBASE_` and the name in capitals, dots as underscores.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 22] = [
     "listen",
     "data_dir",
     "service_key",
@@ -59,6 +59,10 @@ const NAMES: [&str; 18] = [
     "access_log",
     "max_open_databases",
     "max_connections",
+    "limits.tenant_requests_per_second",
+    "limits.tenant_burst",
+    "limits.key_requests_per_second",
+    "limits.key_burst",
     "limits.body_bytes",
     "limits.request_timeout_ms",
     "limits.depth",
@@ -211,11 +215,10 @@ impl Given {
                 nested_rows: self.number("limits.nested_rows", defaults.nested_rows, 1),
                 max_operations: self.number("limits.max_operations", defaults.max_operations, 1),
                 answer_bytes: self.number("limits.answer_bytes", defaults.answer_bytes, 1024),
+                tenant_rate: self.rate("limits.tenant_requests_per_second", "limits.tenant_burst"),
+                key_rate: self.rate("limits.key_requests_per_second", "limits.key_burst"),
             },
-            max_open_databases: self
-                .text("max_open_databases")
-                .is_some()
-                .then(|| self.number("max_open_databases", 2_000, 1)),
+            max_open_databases: self.optional("max_open_databases", 1),
             max_connections: self.number("max_connections", 10_000, 1),
         }
     }
@@ -288,6 +291,18 @@ impl Given {
         text
     }
 
+    /// A rate, where one is set; at once goes what a second allows, unless more or less is set.
+    fn rate(&mut self, per_second: &'static str, burst: &'static str) -> Option<Rate> {
+        let requests_per_second = self.optional(per_second, 1);
+        let at_once = self.optional(burst, 1);
+        if requests_per_second.is_none()
+            && let Some((_, source)) = self.values.get(burst)
+        {
+            self.faults.push(format!("{source}: it needs {per_second}"));
+        }
+        requests_per_second.map(|rate| Rate { requests_per_second: rate, burst: at_once.unwrap_or(rate) })
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(|(text, _)| text.as_str())
     }
@@ -298,6 +313,15 @@ impl Given {
             self.faults.push(format!("{source}: `{text}` is not {what}"));
             default
         })
+    }
+
+    /// A number that has no default.
+    fn optional<T: FromStr + PartialOrd + Copy + fmt::Display>(
+        &mut self,
+        name: &'static str,
+        least: T,
+    ) -> Option<T> {
+        self.text(name).is_some().then(|| self.number(name, least, least))
     }
 
     fn number<T: FromStr + PartialOrd + Copy + fmt::Display>(
@@ -340,6 +364,19 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_goes_at_once_for_a_second_unless_its_burst_is_set() {
+        let limits = load_with(&[], &[]).unwrap().limits;
+        assert_eq!((limits.tenant_rate, limits.key_rate), (None, None));
+        let variables = [
+            ("ATOMICBASE_LIMITS_TENANT_REQUESTS_PER_SECOND", "20"),
+            ("ATOMICBASE_LIMITS_TENANT_BURST", "50"),
+        ];
+        let limits = load_with(&variables, &["limits.key_requests_per_second=7"]).unwrap().limits;
+        assert_eq!(limits.tenant_rate, Some(Rate { requests_per_second: 20, burst: 50 }));
+        assert_eq!(limits.key_rate, Some(Rate { requests_per_second: 7, burst: 7 }));
+    }
+
+    #[test]
     fn a_file_is_read_with_its_tables() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.toml");
@@ -364,18 +401,30 @@ mod tests {
             ("ATOMICBASE_ONLY", "dta"),
             ("ATOMICBASE_SOMETHING_ELSE_ENTIRELY", "x"),
         ];
-        let Faults(faults) = load_with(&variables, &["limits.max_rows=0", "limit.depth=1"]).unwrap_err();
+        const WRONG: [&str; 6] = [
+            "limits.max_rows=0",
+            "limit.depth=1",
+            "limits.tenant_requests_per_second=0",
+            "limits.tenant_burst=0.5",
+            "limits.key_burst=9",
+            "limits.tenant_request_per_second=9",
+        ];
+        let Faults(faults) = load_with(&variables, &WRONG).unwrap_err();
         assert_eq!(
             faults,
             [
                 "ATOMICBASE_DATADIR is not a setting. Did you mean ATOMICBASE_DATA_DIR?",
                 "--set limit.depth: there is no such setting. Did you mean limits.depth?",
+                "--set limits.tenant_request_per_second: there is no such setting. Did you mean limits.tenant_requests_per_second?",
                 "ATOMICBASE_ONLY: there is no service `dta`; they are data, platform. Did you mean data?",
                 "ATOMICBASE_ONLY: data and platform both open tenant databases; on embedded ones they run in one process",
                 "ATOMICBASE_LISTEN: `here` is not an address and port",
                 "ATOMICBASE_SERVICE_KEY: a service key is atb_sk_ and at least 32 further characters of A-Z a-z 0-9 _",
                 "ATOMICBASE_ALLOWED_ORIGINS: `*` is not an exact origin like https://app.example.com",
                 "--set limits.max_rows: 0 is less than 1",
+                "--set limits.tenant_requests_per_second: 0 is less than 1",
+                "--set limits.tenant_burst: `0.5` is not a whole number",
+                "--set limits.key_burst: it needs limits.key_requests_per_second",
             ]
         );
     }

@@ -47,7 +47,7 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
     let store = EmbeddedStore::open(&data_dir.join("tenants"), Arc::clone(&workers))
         .map_err(|error| at_path(&error, &data_dir.join("tenants")))?;
     let tenants = Tenants::new(Arc::new(store), Arc::clone(&directory), clock.clone(), open_databases);
-    let platform = Platform::new(Arc::clone(&directory), Arc::clone(&tenants), clock);
+    let platform = Platform::new(Arc::clone(&directory), Arc::clone(&tenants), clock.clone());
     let data = data::Data::new(Arc::clone(&tenants), settings.limits.clone(), directory.secret());
 
     let mut routes = platform::routes(&platform);
@@ -72,7 +72,7 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
         allowed_origins: settings.allowed_origins.clone(),
         access_log: access_log.as_ref().map(AccessLog::logger),
     };
-    let gateway = Gateway::new(directory, settings.service_key.take());
+    let gateway = Gateway::new(directory, settings.service_key.take(), &settings.limits, clock);
     let router = gateway::mount(&gateway, routes, Outer::new(outer, metrics));
     Ok(Wired { router, platform, lock, access_log })
 }

@@ -14,7 +14,7 @@ pub use caller::{Caller, Scope, Scopes, Subject, unauthenticated};
 pub use clock::Clock;
 pub use code::Code;
 pub use id::{DatabaseId, JobId, KeyId, RequestId, fresh_uuid};
-pub use limits::Limits;
+pub use limits::{Limits, Rate};
 pub use name::{InvalidName, Name, check_slug};
 pub use problem::{FieldError, Problem};
 pub use suggest::closest;

@@ -21,6 +21,19 @@ pub struct Limits {
     pub max_operations: usize,
     /// Largest answer, bytes.
     pub answer_bytes: usize,
+    /// How often one tenant's data may be asked for; `None` is as often as it comes.
+    pub tenant_rate: Option<Rate>,
+    /// How often one key may be used.
+    pub key_rate: Option<Rate>,
+}
+
+/// How often something may happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How often in the long run.
+    pub requests_per_second: u32,
+    /// How often at once, after a rest.
+    pub burst: u32,
 }
 
 impl Default for Limits {
@@ -34,6 +47,8 @@ impl Default for Limits {
             nested_rows: 100,
             max_operations: 1_000,
             answer_bytes: 64 * 1024 * 1024,
+            tenant_rate: None,
+            key_rate: None,
         }
     }
 }

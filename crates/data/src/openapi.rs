@@ -4,7 +4,7 @@ use atomicbase_core::Code;
 use atomicbase_http::Described;
 use serde_json::{Value, json};
 
-const REFUSALS: [Code; 10] = [
+const REFUSALS: [Code; 9] = [
     Code::TableNotFound,
     Code::ColumnNotFound,
     Code::RelationNotFound,
@@ -14,7 +14,6 @@ const REFUSALS: [Code; 10] = [
     Code::QueryTimeout,
     Code::AnswerTooLarge,
     Code::MigrationFailed,
-    Code::RateLimited,
 ];
 const WRITE_REFUSALS: [Code; 5] = [
     Code::UniqueViolation,

@@ -7,10 +7,10 @@ use directory::Settings;
 use crate::Gateway;
 
 impl Gateway {
-    /// The caller that `key` acts as: itself without the header.
-    pub(crate) async fn act_as(&self, key: Caller, headers: &HeaderMap) -> Result<Caller, Problem> {
+    /// The caller that `key` acts as; `None` without the header.
+    pub(crate) async fn act_as(&self, key: &Caller, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
         let mut values = headers.get_all("act-as").iter();
-        let Some(value) = values.next() else { return Ok(key) };
+        let Some(value) = values.next() else { return Ok(None) };
         let Caller::Key { database, .. } = key else {
             return Err(Problem::new(Code::Unauthenticated, "`Act-As` needs a service key.")
                 .hint("Send `Authorization: Bearer atb_sk_…` with it."));
@@ -19,7 +19,7 @@ impl Gateway {
         if values.next().is_some() {
             return Err(invalid("it is sent more than once"));
         }
-        read(text, database, &*self.directory.settings().await?)
+        read(text, database.clone(), &*self.directory.settings().await?).map(Some)
     }
 }
 

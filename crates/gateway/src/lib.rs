@@ -4,11 +4,12 @@
 mod act_as;
 mod authenticate;
 mod operations;
+mod rate;
 mod resolve;
 
 use std::sync::Arc;
 
-use atomicbase_core::{Code, Problem};
+use atomicbase_core::{Clock, Code, DatabaseId, KeyId, Limits, Problem};
 use atomicbase_http::{Access, Failure, Metrics, Outer, Route};
 use axum::Router;
 use axum::http::{Method, Uri};
@@ -19,17 +20,34 @@ use directory::Directory;
 pub use authenticate::ServiceKey;
 pub use operations::{Gauges, operations};
 
+use rate::Buckets;
+
 /// What the door needs to know.
 pub struct Gateway {
     directory: Arc<Directory>,
     bootstrap_key: Option<ServiceKey>,
+    clock: Clock,
+    tenant_rate: Option<Buckets<DatabaseId>>,
+    /// By the key's id; the bootstrap key has none.
+    key_rate: Option<Buckets<Option<KeyId>>>,
 }
 
 impl Gateway {
-    /// A door that knows the stored keys and, where configured, the bootstrap key.
+    /// A door that knows the stored keys and, where configured, the bootstrap key, and lets in as often as the limits say.
     #[must_use]
-    pub fn new(directory: Arc<Directory>, bootstrap_key: Option<ServiceKey>) -> Arc<Self> {
-        Arc::new(Self { directory, bootstrap_key })
+    pub fn new(
+        directory: Arc<Directory>,
+        bootstrap_key: Option<ServiceKey>,
+        limits: &Limits,
+        clock: Clock,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            directory,
+            bootstrap_key,
+            clock,
+            tenant_rate: limits.tenant_rate.map(Buckets::new),
+            key_rate: limits.key_rate.map(Buckets::new),
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use axum::response::Response;
 use directory::DatabaseRecord;
 
 use crate::Gateway;
+use crate::rate::Limited;
 
 /// Lets a key with the scope pass.
 pub(crate) async fn require_key(
@@ -19,7 +20,8 @@ pub(crate) async fn require_key(
     next: Next,
 ) -> Result<Response, Failure> {
     let key = gateway.authenticate(request.headers()).await?;
-    let caller = gateway.act_as(key, request.headers()).await?;
+    gateway.count_for_key(&key)?;
+    let caller = gateway.act_as(&key, request.headers()).await?.unwrap_or(key);
     caller.require(scope)?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
@@ -34,19 +36,41 @@ pub(crate) async fn require_database(
     let key = gateway.authenticate(request.headers()).await?;
     // The key's own scope counts also where it acts for somebody else.
     if key != Caller::Anonymous {
+        gateway.count_for_key(&key)?;
         key.require(Scope::Data)?;
     }
-    let caller = gateway.act_as(key, request.headers()).await?;
-    let database = match caller {
+    let acting = gateway.act_as(&key, request.headers()).await?;
+    let database = match acting.as_ref().unwrap_or(&key) {
         Caller::Anonymous => gateway.open_database(request.headers()).await?,
-        Caller::Key { .. } | Caller::Subject { .. } => gateway.database(&caller, request.headers()).await?,
+        caller => gateway.database(caller, request.headers()).await?,
     };
+    gateway.count_for_tenant(&database, &key)?;
+    let caller = acting.unwrap_or(key);
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(database);
     Ok(next.run(request).await)
 }
 
 impl Gateway {
+    /// Refuses a key that is used more often than keys may be, whatever it asks for and whoever it acts as.
+    fn count_for_key(&self, caller: &Caller) -> Result<(), Problem> {
+        let (Some(keys), Caller::Key { id, .. }) = (&self.key_rate, caller) else { return Ok(()) };
+        let taken = keys.take(id, self.clock.monotonic());
+        taken.map_err(|too_early| Limited::Key.refuse(keys.rate(), too_early))
+    }
+
+    /// Refuses a request to a tenant that is asked more often than tenants may be. It does not count for its key then: else a busy
+    /// tenant would use up the key that all tenants are reached with.
+    fn count_for_tenant(&self, database: &DatabaseRecord, key: &Caller) -> Result<(), Problem> {
+        let Some(tenants) = &self.tenant_rate else { return Ok(()) };
+        tenants.take(&database.id, self.clock.monotonic()).map_err(|too_early| {
+            if let (Some(keys), Caller::Key { id, .. }) = (&self.key_rate, key) {
+                keys.put_back(id);
+            }
+            Limited::Tenant.refuse(tenants.rate(), too_early)
+        })
+    }
+
     /// The database that the request is about, if the caller reaches it.
     async fn database(&self, caller: &Caller, headers: &HeaderMap) -> Result<Arc<DatabaseRecord>, Problem> {
         let bound = caller.bound_database();

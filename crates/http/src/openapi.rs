@@ -91,13 +91,14 @@ fn responses(route: &Route) -> Value {
     }
     let guarded: &[Code] = match route.access {
         Access::Public => &[],
-        Access::Key(_) => &[Code::Unauthenticated, Code::Forbidden],
+        Access::Key(_) => &[Code::Unauthenticated, Code::Forbidden, Code::RateLimited],
         Access::Database => &[
             Code::Unauthenticated,
             Code::Forbidden,
             Code::DatabaseRequired,
             Code::DatabaseNotFound,
             Code::MigrationInProgress,
+            Code::RateLimited,
         ],
     };
     for code in EVERYWHERE.iter().chain(guarded).chain(&described.codes) {
@@ -109,6 +110,10 @@ fn responses(route: &Route) -> Value {
         if !listed.split(", ").any(|known| known == code.as_str()) {
             let separator = if listed.is_empty() { "" } else { ", " };
             entry["description"] = json!(format!("{listed}{separator}{}", code.as_str()));
+        }
+        if matches!(code.status(), 429 | 503) {
+            entry["headers"] = json!({"Retry-After": {"schema": {"type": "integer", "minimum": 1},
+                "description": "Seconds after which to send the request again."}});
         }
     }
     Value::Object(responses)

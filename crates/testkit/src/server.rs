@@ -96,7 +96,7 @@ impl TestServer {
             allowed_origins: vec!["https://app.test".to_owned()],
             access_log: None,
         };
-        let gateway = Gateway::new(Arc::clone(&directory), ServiceKey::parse(KEY));
+        let gateway = Gateway::new(Arc::clone(&directory), ServiceKey::parse(KEY), &limits, clock.clone());
         let router = gateway::mount(&gateway, routes, Outer::new(outer, metrics));
         platform.resume_jobs().await.unwrap();
         Self {

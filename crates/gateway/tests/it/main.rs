@@ -5,3 +5,4 @@ mod act_as;
 mod anonymous;
 mod isolation;
 mod outer;
+mod rate;
