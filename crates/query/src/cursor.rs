@@ -61,11 +61,10 @@ impl Signer {
         put_bytes(&mut query, source.text.as_bytes());
         source.params.iter().for_each(|value| put_value(&mut query, value));
         for key in keys {
-            let (kind, collation) = key
-                .column
-                .map_or(("", None), |column| (column.column_type.as_str(), column.collate.as_deref()));
-            put_bytes(&mut query, kind.as_bytes());
-            put_bytes(&mut query, collation.unwrap_or_default().as_bytes());
+            let column = key.column.map(|column| {
+                [&*column.name, column.column_type.as_str(), column.collate.as_deref().unwrap_or_default()]
+            });
+            column.unwrap_or_default().map(|text| put_bytes(&mut query, text.as_bytes()));
             query.push(key.descending.into());
         }
         Self { secret: *scope.secret, query }
