@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use directory::{DatabaseRecord, TemplateVersion};
 use query::{Place, Scope, View, describe_relations};
-use schema::{Column, Table};
+use schema::{Column, Reference, Table};
 use serde_json::{Value, json};
 
 use crate::Data;
@@ -95,8 +95,12 @@ fn describe_column(scope: &Scope<'_>, table: &Table, column: &Column) -> Value {
     if let Some(values) = &column.enum_values {
         described["enum"] = json!(values);
     }
-    let visible = |table: &str| scope.table(table, &Place::Start("")).is_ok_and(|view| view.is_visible());
-    if let Some(reference) = column.references.as_ref().filter(|reference| visible(&reference.table)) {
+    let visible = |reference: &&Reference| {
+        let view = scope.table(&reference.table, &Place::Start(""));
+        let shows = |view: View<'_>| view.table.column(&reference.column).is_some_and(|key| view.shows(key));
+        view.is_ok_and(|view| view.is_visible() && shows(view))
+    };
+    if let Some(reference) = column.references.as_ref().filter(visible) {
         described["references"] = json!(format!("{}.{}", reference.table, reference.column));
     }
     described

@@ -64,7 +64,9 @@ impl Signer {
             let column = key.column.map(|column| {
                 [&*column.name, column.column_type.as_str(), column.collate.as_deref().unwrap_or_default()]
             });
-            column.unwrap_or_default().map(|text| put_bytes(&mut query, text.as_bytes()));
+            for text in column.unwrap_or_default() {
+                put_bytes(&mut query, text.as_bytes());
+            }
             query.push(key.descending.into());
         }
         Self { secret: *scope.secret, query }
