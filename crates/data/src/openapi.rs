@@ -1,205 +1,145 @@
-//! Table: what OpenAPI says of the data API. Schemas describe the shape; names and types are the template's.
+//! Table: what OpenAPI says of the data API's routes. The language of queries is in `openapi/schemas.rs`.
+
+mod schemas;
 
 use atomicbase_core::Code;
 use atomicbase_http::Described;
 use serde_json::{Value, json};
 
-const REFUSALS: [Code; 9] = [
+use crate::export_rows::LINES;
+
+/// What any query may be refused with.
+const REFUSALS: [Code; 16] = [
     Code::TableNotFound,
     Code::ColumnNotFound,
     Code::RelationNotFound,
     Code::AmbiguousRelation,
     Code::InvalidOperator,
     Code::TypeMismatch,
-    Code::QueryTimeout,
+    Code::CursorExpired,
     Code::AnswerTooLarge,
-    Code::MigrationFailed,
-];
-const WRITE_REFUSALS: [Code; 5] = [
-    Code::UniqueViolation,
-    Code::ForeignKeyViolation,
+    Code::TooManyRows,
+    Code::MissingWhereClause,
     Code::NotNullViolation,
     Code::CheckViolation,
-    Code::MissingWhereClause,
+    Code::UniqueViolation,
+    Code::ForeignKeyViolation,
+    Code::MigrationFailed,
+    Code::QueryTimeout,
 ];
+/// What a question about the schema may be refused with.
+const DESCRIPTION_REFUSALS: [Code; 2] = [Code::MigrationFailed, Code::QueryTimeout];
 
 pub(crate) fn query_rows() -> Described {
     Described {
         summary: "Select, insert, update or delete rows of a table",
-        request: Some(json!({"anyOf": [select(), insert(), update(), delete()]})),
-        response: (200, json!({"anyOf": [selected(), written()]})),
-        codes: REFUSALS.into_iter().chain(WRITE_REFUSALS).collect(),
-        parameters: vec![prefer("`operation=select|insert|update|delete`, `count=exact`, `bigint=string`.")],
+        request: Some(json!({"anyOf": [
+            schemas::named("Select"), schemas::named("Insert"), schemas::named("Update"), schemas::named("Delete"),
+        ]})),
+        bare: true,
+        examples: vec![
+            (
+                "select",
+                json!({
+                    "select": ["id", "title", {"projects": ["name"]}],
+                    "where": [{"status": {"eq": "todo"}}],
+                    "order": {"title": "asc"},
+                    "limit": 10,
+                }),
+            ),
+            (
+                "insert",
+                json!({"data": {"id": "t9", "project_id": "p1", "title": "Ship it"}, "returning": ["*"]}),
+            ),
+            ("update", json!({"data": {"status": "done"}, "where": [{"id": {"eq": "t9"}}]})),
+            ("delete", json!({"where": [{"id": {"eq": "t9"}}]})),
+        ],
+        response: (200, json!({"anyOf": [schemas::named("Selected"), schemas::named("Written")]})),
+        other: Some((
+            LINES,
+            json!({"type": "string", "description": "A select's rows, one JSON object per line."}),
+        )),
+        codes: REFUSALS.to_vec(),
+        parameters: vec![prefer(
+            "Which operation, a select where it is left out, and how it is done: `count=exact` also counts, `bigint=string` \
+             answers integers beyond 2^53 as strings, `max-affected=n` refuses a write of more rows. Others are ignored.",
+            "operation=select, count=exact",
+        )],
+        schemas: schemas::all(),
         ..Described::default()
     }
 }
 
 pub(crate) fn run_batch() -> Described {
-    let operation = json!({
-        "type": "object",
-        "required": ["operation", "table"],
-        "additionalProperties": false,
-        "properties": {
-            "operation": {"enum": ["select", "insert", "update", "delete"]},
-            "table": {"type": "string"},
-            "body": {"anyOf": [select(), insert(), update(), delete()]},
-        },
-    });
     Described {
         summary: "Run several operations in one transaction, all or nothing",
-        request: Some(json!({
-            "type": "object",
-            "required": ["operations"],
-            "additionalProperties": false,
-            "properties": {"operations": {"type": "array", "minItems": 1, "items": operation}},
-        })),
-        response: (
-            200,
-            json!({
-                "type": "object",
-                "required": ["results"],
-                "properties": {"results": {"type": "array", "items": {"anyOf": [selected(), written()]}}},
-            }),
-        ),
-        codes: REFUSALS.into_iter().chain(WRITE_REFUSALS).collect(),
-        parameters: vec![prefer("`bigint=string`.")],
+        request: Some(schemas::named("Batch")),
+        examples: vec![(
+            "project with a task",
+            json!({"operations": [
+                {"operation": "insert", "table": "projects",
+                    "body": {"data": {"id": "p9", "name": "Fair", "created_by": "ada", "created_at": 0}}},
+                {"operation": "insert", "table": "tasks",
+                    "body": {"data": {"id": "t9", "project_id": "p9", "title": "Book a stand"}}},
+            ]}),
+        )],
+        response: (200, schemas::named("BatchAnswer")),
+        codes: REFUSALS.to_vec(),
+        parameters: vec![prefer(
+            "How the operations are done: `count=exact` counts in each select, `max-affected=n` holds for each write, \
+             `bigint=string` answers integers beyond 2^53 as strings. Others are ignored.",
+            "max-affected=1",
+        )],
+        schemas: schemas::all(),
         ..Described::default()
     }
 }
 
 pub(crate) fn describe_schema() -> Described {
-    let schema = json!({
-        "type": "object",
-        "required": ["template", "version", "tables"],
-        "properties": {
-            "template": {"type": "string"},
-            "version": {"type": "integer"},
-            "tables": {"type": "array", "items": table()},
-        },
-    });
-    Described { summary: "The tables of the database", response: (200, schema), ..Described::default() }
+    Described {
+        summary: "The tables of the database",
+        response: (
+            200,
+            json!({
+                "type": "object",
+                "required": ["template", "version", "tables"],
+                "additionalProperties": false,
+                "properties": {
+                    "template": {"type": "string"},
+                    "version": {"type": "integer"},
+                    "tables": {"type": "array", "items": schemas::named("Table")},
+                },
+            }),
+        ),
+        codes: DESCRIPTION_REFUSALS.to_vec(),
+        schemas: schemas::all(),
+        ..Described::default()
+    }
 }
 
 pub(crate) fn describe_table() -> Described {
     Described {
         summary: "One table of the database",
-        response: (200, table()),
-        codes: vec![Code::TableNotFound],
+        response: (200, schemas::named("Table")),
+        codes: [&[Code::TableNotFound], &DESCRIPTION_REFUSALS[..]].concat(),
+        schemas: schemas::all(),
         ..Described::default()
     }
 }
 
-fn prefer(description: &str) -> Value {
-    json!({"name": "Prefer", "in": "header", "required": false, "schema": {"type": "string"}, "description": description})
-}
-
-fn columns() -> Value {
-    json!({"description": "Names of columns, `*`, and objects of relations: `[\"id\", {\"tasks\": [\"title\"]}]`. One name may stand by itself.",
-        "type": ["array", "string"], "minItems": 1, "items": {"type": ["string", "object"], "minProperties": 1}})
-}
-
-/// A write has at least one condition.
-fn condition(min_items: u32) -> Value {
-    json!({"description": "Conditions that all hold: `[{\"status\": {\"eq\": \"todo\"}}, {\"or\": […]}]`. One may stand by itself.",
-        "type": ["array", "object"], "minItems": min_items, "minProperties": 1,
-        "items": {"type": "object", "minProperties": 1}})
-}
-
-fn names() -> Value {
-    json!({"type": "array", "minItems": 1, "items": {"type": "string"}})
-}
-
-fn row() -> Value {
-    json!({"type": "object", "description": "Columns and their values."})
-}
-
-fn select() -> Value {
+/// Whatever is not known is ignored, so that any text may be sent; the first choice says what is known.
+fn prefer(description: &str, example: &str) -> Value {
+    const KNOWN: &str =
+        "(operation=(select|insert|update|delete)|count=exact|bigint=string|max-affected=[0-9]{1,9})";
     json!({
-        "type": "object",
-        "additionalProperties": false,
-        "properties": {
-            "select": columns(),
-            "where": condition(0),
-            "order": {"anyOf": [
-                {"type": "object", "additionalProperties": {"enum": ["asc", "desc"]}},
-                {"type": "array", "items": {"type": "object", "additionalProperties": {"enum": ["asc", "desc"]}}},
-            ]},
-            "limit": {"type": "integer", "minimum": 0},
-            "offset": {"type": "integer", "minimum": 0},
-        },
-    })
-}
-
-fn insert() -> Value {
-    json!({
-        "type": "object",
-        "required": ["data"],
-        "additionalProperties": false,
-        "properties": {
-            "data": {"anyOf": [row(), {"type": "array", "items": row()}]},
-            "returning": columns(),
-            "on_conflict": {
-                "type": "object",
-                "required": ["action"],
-                "additionalProperties": false,
-                "properties": {
-                    "target": names(),
-                    "action": {"enum": ["ignore", "update", "replace"]},
-                    "update": names(),
-                },
-            },
-        },
-    })
-}
-
-fn update() -> Value {
-    json!({
-        "type": "object",
-        "required": ["data", "where"],
-        "additionalProperties": false,
-        "properties": {"data": row(), "where": condition(1), "returning": columns()},
-    })
-}
-
-fn delete() -> Value {
-    json!({
-        "type": "object",
-        "required": ["where"],
-        "additionalProperties": false,
-        "properties": {"where": condition(1), "returning": columns()},
-    })
-}
-
-fn selected() -> Value {
-    json!({
-        "type": "object",
-        "required": ["data"],
-        "properties": {"data": {"type": "array", "items": row()}, "count": {"type": "integer"}},
-    })
-}
-
-fn written() -> Value {
-    json!({
-        "type": "object",
-        "required": ["rows_affected"],
-        "properties": {
-            "data": {"type": "array", "items": row()},
-            "rows_affected": {"type": "integer"},
-            "last_insert_id": {"type": ["integer", "string"]},
-        },
-    })
-}
-
-fn table() -> Value {
-    json!({
-        "type": "object",
-        "required": ["name", "columns", "primary_key", "unique", "relations"],
-        "properties": {
-            "name": {"type": "string"},
-            "columns": {"type": "array", "items": {"type": "object", "required": ["name", "type", "not_null"]}},
-            "primary_key": {"type": "array", "items": {"type": "string"}},
-            "unique": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
-            "relations": {"type": "array", "items": {"type": "object", "required": ["name", "table", "kind"]}},
-        },
+        "name": "Prefer",
+        "in": "header",
+        "required": false,
+        "schema": {"anyOf": [
+            {"type": "string", "pattern": format!("^{KNOWN}(, ?{KNOWN})*$")},
+            {"type": "string"},
+        ]},
+        "description": description,
+        "example": example,
     })
 }

@@ -39,6 +39,10 @@ pub struct Described {
     pub summary: &'static str,
     /// Schema of the request's body, where it has one.
     pub request: Option<Value>,
+    /// The request may come without its body.
+    pub bare: bool,
+    /// Bodies to start from, by name.
+    pub examples: Vec<(&'static str, Value)>,
     /// Status and schema of success; a schema of `null` is an answer without body.
     pub response: (u16, Value),
     /// Codes this route can answer with beyond those that every route can.
@@ -49,4 +53,8 @@ pub struct Described {
     pub media_type: Option<&'static str>,
     /// Further successes: status and schema.
     pub also: Vec<(u16, Value)>,
+    /// Another media type of success, for those who accept it, and its schema.
+    pub other: Option<(&'static str, Value)>,
+    /// Schemas that those above refer to as `#/components/schemas/…`. One name is the same schema wherever it stands.
+    pub schemas: Vec<(&'static str, Value)>,
 }

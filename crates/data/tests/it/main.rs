@@ -7,6 +7,7 @@ mod describe_schema;
 mod export_rows;
 mod guide;
 mod insert_rows;
+mod openapi;
 mod run_batch;
 mod select_rows;
 mod update_rows;
