@@ -3,11 +3,12 @@
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Atomicbase } from '@atomicbase/sdk'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Block, fencedBlocks, runScripts } from './blocks.js'
 import { copyExample, REPOSITORY } from './example.js'
 import { Project } from './project.js'
-import { startDev } from './server.js'
+import { SERVICE_KEY, startDev } from './server.js'
 
 const readBlocks = async (page: string) =>
   fencedBlocks(await readFile(join(REPOSITORY, 'docs/guide', page), 'utf8'))
@@ -34,21 +35,38 @@ function writing({ text, line }: Block): string {
   return `mkdir -p "$(dirname ${path})"\ncat > ${path} <<'END'\n${text}END`
 }
 
-test.each(['schema.md', 'policies.md', 'pushes.md', 'cli.md'])('%s does what it says', async (page) => {
+test.each(['schema.md', 'policies.md', 'pushes.md', 'queries.md', 'cli.md'])(
+  '%s does what it says',
+  async (page) => {
+    const project = await Project.start()
+    onTestFinished(() => project.stop())
+    const steps = withOutputs(await readBlocks(page))
+    const here = (text: string) => text.replaceAll('http://localhost:8080', project.server.url)
+    const scripts = steps.map(([block]) => (block.language === 'ts' ? writing(block) : here(block.text)))
+    const ran = await runScripts(scripts, project.folder, project.environment)
+    for (const [index, { output, code }] of ran.entries()) {
+      const [block, text] = steps[index] ?? []
+      const place = `${page}:${block?.line}`
+      // What a shell does not print stands below the output when it matters.
+      const printed = code === 0 ? output : `${output}exit code ${code}\n`
+      if (text !== undefined) expect(printed, place).toMatch(outputPattern(here(text)))
+      else expect({ place, code, output }).toMatchObject({ place, code: 0 })
+    }
+  },
+)
+
+// The examples below queries.md are run by crates/data/tests/it/guide.rs, on this template.
+test('the schema of queries.md is the one that its examples run on', async () => {
   const project = await Project.start()
   onTestFinished(() => project.stop())
-  const steps = withOutputs(await readBlocks(page))
-  const here = (text: string) => text.replaceAll('http://localhost:8080', project.server.url)
-  const scripts = steps.map(([block]) => (block.language === 'ts' ? writing(block) : here(block.text)))
-  const ran = await runScripts(scripts, project.folder, project.environment)
-  for (const [index, { output, code }] of ran.entries()) {
-    const [block, text] = steps[index] ?? []
-    const place = `${page}:${block?.line}`
-    // What a shell does not print stands below the output when it matters.
-    const printed = code === 0 ? output : `${output}exit code ${code}\n`
-    if (text !== undefined) expect(printed, place).toMatch(outputPattern(here(text)))
-    else expect({ place, code, output }).toMatchObject({ place, code: 0 })
-  }
+  const [schema] = (await readBlocks('queries.md')).filter(({ language }) => language === 'ts')
+  if (schema === undefined) throw new Error('queries.md shows no schema.')
+  await runScripts([writing(schema), 'atomicbase push'], project.folder, project.environment)
+  const pushed = await new Atomicbase({ url: project.server.url, apiKey: SERVICE_KEY }).templates.get(
+    'studio',
+  )
+  const fixture = await readFile(join(REPOSITORY, 'crates/data/tests/fixtures/studio.json'), 'utf8')
+  expect(pushed.template).toEqual(JSON.parse(fixture))
 })
 
 const MARK = '── end of block'

@@ -423,6 +423,7 @@ describe('another caller', () => {
     ).toBe('FORBIDDEN')
     const described = (await bob.schema()).tables.find(({ name }) => name === 'users')
     expect(described?.columns.map(({ name }) => name)).toEqual(['id', 'name'])
+    expect((await db.schema()).tables.find(({ name }) => name === 'tasks')?.fts).toEqual(['title', 'body'])
     const nobody = atomicbase.actAs('anonymous').database('read')
     expect((await nobody.from('tasks').select()).error).toMatchObject({ status: expect.any(Number) })
   })

@@ -112,7 +112,15 @@ pub(crate) fn described() -> Described {
         summary: "Follows a job: an event `progress` with the job at the start, at each change (at most ten a second) and at its end.",
         response: (
             200,
-            json!({"type": "string", "description": "Server-sent events; the data of each is a job as JSON."}),
+            json!({
+                "type": "object",
+                "description": "Each of the server-sent events; comments between them keep the connection open.",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"const": "progress"},
+                    "data": {"type": "string", "contentMediaType": "application/json", "description": "The job."},
+                },
+            }),
         ),
         media_type: Some("text/event-stream"),
         codes: vec![Code::NotFound],

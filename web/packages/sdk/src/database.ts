@@ -39,6 +39,8 @@ export interface TableDescription {
   primary_key: string[]
   unique: string[][]
   relations: RelationDescription[]
+  /** Columns of the full-text search. */
+  fts?: string[]
 }
 
 /** A database's schema as the caller may see it. */
