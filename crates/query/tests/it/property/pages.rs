@@ -99,8 +99,8 @@ impl Walk<'_> {
                 body["cursor"] = format!("{}{other}{}", &text[..at], &text[at + 1..]).into();
             }
         }
-        let same_list =
-            keys(&body["order"]) == keys(&self.body["order"]) && body["where"] == self.body["where"];
+        let same_list = keys(self.table, &body["order"]) == keys(self.table, &self.body["order"])
+            && body["where"] == self.body["where"];
         if same_list && caller == *self.caller && body["cursor"] == *cursor {
             // By chance it is the same list after all.
             return Ok(());
@@ -121,13 +121,21 @@ impl Walk<'_> {
     }
 }
 
-/// An order as the columns it names, one by one.
-fn keys(order: &Value) -> Vec<(&String, &Value)> {
-    match order {
-        Value::Array(list) => list.iter().flat_map(keys).collect(),
+/// An order as its columns one by one, those of the primary key behind them.
+fn keys(table: &Table, order: &Value) -> Vec<(String, Value)> {
+    let asked = match order {
+        Value::Array(list) => list.iter().filter_map(Value::as_object).flatten().collect(),
         Value::Object(members) => members.iter().collect(),
         _ => Vec::new(),
+    };
+    let mut keys: Vec<(String, Value)> =
+        asked.into_iter().map(|(name, direction)| (name.clone(), direction.clone())).collect();
+    for name in &table.primary_key {
+        if !keys.iter().any(|(known, _)| known == name) {
+            keys.push((name.clone(), "asc".into()));
+        }
     }
+    keys
 }
 
 proptest! {
