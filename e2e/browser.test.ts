@@ -110,6 +110,26 @@ test('a page of an allowed origin reads and writes, sees errors whole and follow
   })
 })
 
+test('a page loops over rows, and reads an export as it comes', async () => {
+  const answer = await inPage('127.0.0.1', async ({ Atomicbase, bigint }, settings) => {
+    const db = new Atomicbase(settings).database('acme')
+    await db.from('projects').insert({ id: 'many', name: 'Many' }).throwOnError()
+    const ids = Array.from({ length: 900 }, (_, i) => 9007199254740993n + BigInt(i))
+    const tasks = db
+      .from('tasks')
+      .insert(ids.map((id) => ({ id, project_id: 'many', title: 'x'.repeat(500) })))
+    await tasks.throwOnError()
+    const exact = db.from('tasks').select([bigint('id')])
+    const exported: bigint[] = []
+    for await (const { id } of exact.export()) exported.push(id)
+    const looped: bigint[] = []
+    for await (const { id } of exact.limit(250).all()) looped.push(id)
+    for await (const { id } of exact.export()) if (id === exported[3]) break
+    return { same: String(exported) === String(looped), rows: exported.length, first: String(exported[0]) }
+  })
+  expect(answer).toEqual({ same: true, rows: 900, first: '9007199254740993' })
+})
+
 test('a page without a key is nobody, whatever its environment says', async () => {
   const code = await inPage('127.0.0.1', async ({ Atomicbase }, { url, apiKey }) => {
     Object.assign(globalThis, { process: { env: { ATOMICBASE_API_KEY: apiKey }, versions: { node: '20' } } })
