@@ -48,7 +48,7 @@ pub(crate) struct Settings {
 }
 
 /// Names in the file; the variable is `ATOMICBASE_` and the name in capitals, dots as underscores.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 24] = [
     "listen",
     "data_dir",
     "service_key",
@@ -71,6 +71,8 @@ const NAMES: [&str; 22] = [
     "limits.nested_rows",
     "limits.max_operations",
     "limits.answer_bytes",
+    "limits.unread_bytes",
+    "limits.stall_timeout_ms",
 ];
 const SERVICES: [&str; 2] = ["data", "platform"];
 /// Variables of the same prefix that are not the server's.
@@ -193,7 +195,6 @@ impl Given {
         self.check_services();
         let listen = self.parse("listen", SocketAddr::from(([127, 0, 0, 1], 8080)), "an address and port");
         let defaults = Limits::default();
-        let timeout_ms = u64::try_from(defaults.request_timeout.as_millis()).unwrap_or(u64::MAX);
         Settings {
             listen,
             data_dir: self.text("data_dir").unwrap_or("./atomicbase-data").into(),
@@ -204,17 +205,15 @@ impl Given {
             log: self.log_level(),
             limits: Limits {
                 body_bytes: self.number("limits.body_bytes", defaults.body_bytes, 1024),
-                request_timeout: Duration::from_millis(self.number(
-                    "limits.request_timeout_ms",
-                    timeout_ms,
-                    10,
-                )),
+                request_timeout: self.milliseconds("limits.request_timeout_ms", defaults.request_timeout, 10),
                 depth: self.number("limits.depth", defaults.depth, 0),
                 default_rows: self.number("limits.default_rows", defaults.default_rows, 1),
                 max_rows: self.number("limits.max_rows", defaults.max_rows, 1),
                 nested_rows: self.number("limits.nested_rows", defaults.nested_rows, 1),
                 max_operations: self.number("limits.max_operations", defaults.max_operations, 1),
                 answer_bytes: self.number("limits.answer_bytes", defaults.answer_bytes, 1024),
+                unread_bytes: self.number("limits.unread_bytes", defaults.unread_bytes, 1024),
+                stall_timeout: self.milliseconds("limits.stall_timeout_ms", defaults.stall_timeout, 100),
                 tenant_rate: self.rate("limits.tenant_requests_per_second", "limits.tenant_burst"),
                 key_rate: self.rate("limits.key_requests_per_second", "limits.key_burst"),
             },
@@ -322,6 +321,11 @@ impl Given {
         least: T,
     ) -> Option<T> {
         self.text(name).is_some().then(|| self.number(name, least, least))
+    }
+
+    fn milliseconds(&mut self, name: &'static str, default: Duration, least: u64) -> Duration {
+        let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.number(name, default_ms, least))
     }
 
     fn number<T: FromStr + PartialOrd + Copy + fmt::Display>(

@@ -120,10 +120,10 @@ fn start_servers(
             let listener = listener.try_clone().map_err(Problem::internal)?;
             let (router, connections, stopping) =
                 (wired.router.clone(), Arc::clone(&connections), stopping.clone());
-            let runtime = runtime()?;
+            let (runtime, patience) = (runtime()?, settings.limits.stall_timeout);
             std::thread::Builder::new()
                 .name(format!("serve-{core}"))
-                .spawn(move || serve_on(&runtime, listener, router, connections, stopping))
+                .spawn(move || serve_on(&runtime, listener, router, connections, patience, stopping))
                 .map_err(Problem::internal)
         })
         .collect()
@@ -134,9 +134,10 @@ fn serve_on(
     listener: TcpListener,
     router: Router,
     connections: Arc<Semaphore>,
+    patience: Duration,
     stopping: watch::Receiver<bool>,
 ) {
-    let served = runtime.block_on(atomicbase_http::listen(listener, router, connections, stopping));
+    let served = runtime.block_on(atomicbase_http::listen(listener, router, connections, patience, stopping));
     if let Err(error) = served {
         tracing::error!(%error, "the server cannot listen");
     }

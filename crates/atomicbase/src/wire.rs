@@ -71,6 +71,7 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
         timeout: settings.limits.request_timeout + std::time::Duration::from_secs(5),
         allowed_origins: settings.allowed_origins.clone(),
         access_log: access_log.as_ref().map(AccessLog::logger),
+        unread_bytes: settings.limits.unread_bytes,
     };
     let gateway = Gateway::new(directory, settings.service_key.take(), &settings.limits, clock);
     let router = gateway::mount(&gateway, routes, Outer::new(outer, metrics));

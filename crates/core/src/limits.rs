@@ -21,6 +21,10 @@ pub struct Limits {
     pub max_operations: usize,
     /// Largest answer, bytes.
     pub answer_bytes: usize,
+    /// What large answers may hold together until their clients take them, bytes.
+    pub unread_bytes: usize,
+    /// How long a client may take nothing of its answer.
+    pub stall_timeout: Duration,
     /// How often one tenant's data may be asked for; `None` is as often as it comes.
     pub tenant_rate: Option<Rate>,
     /// How often one key may be used.
@@ -47,6 +51,8 @@ impl Default for Limits {
             nested_rows: 100,
             max_operations: 1_000,
             answer_bytes: 64 * 1024 * 1024,
+            unread_bytes: 256 * 1024 * 1024,
+            stall_timeout: Duration::from_secs(30),
             tenant_rate: None,
             key_rate: None,
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atomicbase_core::Caller;
-use atomicbase_http::{Failure, Path, RawJson, parse_json, respond_json_bytes};
+use atomicbase_http::{Done, Failure, Path, RawJson, parse_json, respond_json_bytes};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -35,7 +35,11 @@ pub(crate) async fn query_rows(
         let body: &RawValue = parse_json(if bytes.is_empty() && !verb.writes() { b"{}" } else { &bytes })?;
         let compile = |scope: Scope<'_>| Ok(vec![preferences.of(scope).compile(verb, &table, body, "")?]);
         let (transaction, outcome) = data.run(asked, version, compile).await?;
-        Ok(respond_json_bytes(StatusCode::OK, transaction.answer(&outcome)?))
+        let mut response = respond_json_bytes(StatusCode::OK, transaction.answer(&outcome)?);
+        if verb.writes() {
+            response.extensions_mut().insert(Done);
+        }
+        Ok(response)
     })
     .await
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atomicbase_core::Caller;
-use atomicbase_http::{Failure, RawJson, parse_json, respond_json_bytes};
+use atomicbase_http::{Done, Failure, RawJson, parse_json, respond_json_bytes};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,7 +29,11 @@ pub(crate) async fn run_batch(
         let compile =
             |scope: Scope<'_>| compile_batch(&preferences.of(scope), &operations, preferences.counts());
         let (transaction, outcome) = data.run(asked, version, compile).await?;
-        Ok(respond_json_bytes(StatusCode::OK, transaction.batch_answer(&outcome)?))
+        let mut response = respond_json_bytes(StatusCode::OK, transaction.batch_answer(&outcome)?);
+        if operations.iter().any(|operation| operation.verb.writes()) {
+            response.extensions_mut().insert(Done);
+        }
+        Ok(response)
     })
     .await
 }

@@ -7,6 +7,8 @@ mod openapi;
 mod outer;
 mod respond;
 mod route;
+mod stall;
+mod unread;
 
 pub use extract::{Json, Path, Query, RawBody, RawJson, parse_json};
 pub use listen::listen;
@@ -14,3 +16,4 @@ pub use openapi::openapi;
 pub use outer::{Answered, LogAnswer, Metrics, Outer, OuterSettings};
 pub use respond::{Failure, no_content, respond_json, respond_json_bytes, respond_parts};
 pub use route::{Access, Described, Route};
+pub use unread::Done;

@@ -11,6 +11,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::{Semaphore, watch};
 
+use crate::stall::Patient;
+
 /// How long a client may take to send a request's headers, and an idle connection may stay. As long as a request may take where
 /// nothing else is set: each timer that is earlier than all others costs a system call, and of equal ones a new one never is.
 const HEADERS: Duration = Duration::from_secs(35);
@@ -21,11 +23,13 @@ const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
 
 /// Serves `router` on the listener until `shutdown` turns true, then finishes the requests that are in flight.
 ///
-/// `connections` bounds how many are open at once; further clients wait in the system's queue.
+/// `connections` bounds how many are open at once; further clients wait in the system's queue. A client that takes nothing of its
+/// answer for as long as `patience` is cut off.
 pub async fn listen(
     listener: TcpListener,
     router: Router,
     connections: Arc<Semaphore>,
+    patience: Duration,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
@@ -45,7 +49,8 @@ pub async fn listen(
             continue;
         }
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let connection =
+            graceful.watch(http.serve_connection(TokioIo::new(Patient::new(stream, patience)), service));
         tokio::spawn(async move {
             // Broken connections and unreadable requests are the client's news; hyper has answered where it could.
             if let Err(error) = connection.await {

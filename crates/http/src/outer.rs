@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::respond::{Failure, REQUEST_ID};
+use crate::unread::Unread;
 
 /// Largest body of the request, bytes; read by the extractors.
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +47,13 @@ pub struct OuterSettings {
     pub allowed_origins: Vec<String>,
     /// Where each request is logged, if anywhere.
     pub access_log: Option<LogAnswer>,
+    /// What large answers may hold together until their clients take them, bytes.
+    pub unread_bytes: usize,
 }
 
 /// State of the outer layers, shared by all requests.
 pub struct Outer {
+    unread: Arc<Unread>,
     settings: OuterSettings,
     metrics: Arc<Metrics>,
 }
@@ -66,7 +70,7 @@ impl Outer {
     /// The layers with their settings and the counters they feed.
     #[must_use]
     pub fn new(settings: OuterSettings, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { settings, metrics })
+        Arc::new(Self { unread: Unread::new(settings.unread_bytes), settings, metrics })
     }
 
     /// The middleware: `axum::middleware::from_fn_with_state(outer, Outer::surround)`.
@@ -105,7 +109,7 @@ impl Outer {
     async fn answer(&self, request: Request, next: Next) -> Response {
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
         match tokio::time::timeout(self.settings.timeout, answer).await {
-            Ok(Ok(response)) => response,
+            Ok(Ok(response)) => self.unread.hold(response),
             Ok(Err(panic)) => {
                 let words = panic
                     .downcast_ref::<&str>()

@@ -95,6 +95,7 @@ impl TestServer {
             timeout: limits.request_timeout + Duration::from_secs(5),
             allowed_origins: vec!["https://app.test".to_owned()],
             access_log: None,
+            unread_bytes: 256 * 1024 * 1024,
         };
         let gateway = Gateway::new(Arc::clone(&directory), ServiceKey::parse(KEY), &limits, clock.clone());
         let router = gateway::mount(&gateway, routes, Outer::new(outer, metrics));

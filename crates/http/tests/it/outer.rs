@@ -40,6 +40,7 @@ fn router() -> (Router, Logged) {
         access_log: Some(Arc::new(move |answered| {
             log.lock().unwrap().push((answered.path.to_owned(), answered.status));
         })),
+        unread_bytes: usize::MAX,
     };
     let outer = Outer::new(settings, Arc::new(Metrics::default()));
     let router = Router::new()
