@@ -16,8 +16,9 @@ use super::view::{Action, View};
 
 /// Relations of one select, all levels together. Each is a statement that repeats the conditions of those above it.
 const RELATIONS: usize = 50;
-/// Entries of one select, all levels together; a table has at most 500 columns.
-const ITEMS: usize = 2_000;
+/// Entries of one select, all levels together. With what a statement keeps beside them they are fewer than the 2,000 columns that SQLite
+/// answers; a table has at most 500.
+const ITEMS: usize = 1_500;
 /// The longest name given to a value. It is written once per row.
 const LABEL_BYTES: usize = 64;
 
