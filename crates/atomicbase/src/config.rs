@@ -140,8 +140,13 @@ impl Given {
             match value {
                 toml::Value::Table(inner) => self.take_table(&format!("{name}."), inner, source),
                 toml::Value::Array(items) => {
-                    let items: Vec<&str> = items.iter().filter_map(toml::Value::as_str).collect();
-                    self.put(&name, items.join(","), format!("{name} in {source}"));
+                    let texts: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
+                    match texts {
+                        Some(texts) => self.put(&name, texts.join(","), format!("{name} in {source}")),
+                        None => {
+                            self.faults.push(format!("{name} in {source}: a list takes texts, in quotes"))
+                        }
+                    }
                 }
                 toml::Value::String(text) => self.put(&name, text.clone(), format!("{name} in {source}")),
                 other => self.put(&name, other.to_string(), format!("{name} in {source}")),
@@ -393,6 +398,22 @@ mod tests {
         let settings = load(&args, std::iter::empty()).unwrap();
         assert_eq!(settings.limits.max_rows, 50);
         assert_eq!(settings.allowed_origins, ["https://a.test", "https://b.test"]);
+    }
+
+    #[test]
+    fn a_list_that_holds_something_else_is_reported_and_not_shortened() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.toml");
+        std::fs::write(&file, "allowed_origins = ['https://a.test', 8080]\nonly = ['data', ['platform']]\n")
+            .unwrap();
+        let shown = file.display().to_string();
+        let args = ServeArgs { settings: Some(file), ..ServeArgs::default() };
+        let Faults(faults) = load(&args, std::iter::empty()).unwrap_err();
+        assert_eq!(
+            faults,
+            ["allowed_origins", "only"]
+                .map(|name| format!("{name} in {shown}: a list takes texts, in quotes"))
+        );
     }
 
     #[test]

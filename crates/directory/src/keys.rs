@@ -45,9 +45,15 @@ impl Directory {
         Ok((!Row::of(&outcome, 0).is_empty()).then_some((record, key)))
     }
 
-    /// The keys that are not revoked, newest first.
-    pub async fn list_keys(&self) -> Result<Vec<KeyRecord>, Problem> {
-        let rows = self.shared.read(store::keys::list()).await?;
+    /// The key of this id, unless it is unknown or revoked.
+    pub async fn find_key(&self, id: &KeyId) -> Result<Option<KeyRecord>, Problem> {
+        let row = self.shared.read(store::keys::find_by_id(id)).await?.pop();
+        row.map(|mut row| store::keys::read(&mut row)).transpose()
+    }
+
+    /// A page of the keys that are not revoked, newest first: those made before the key `before`.
+    pub async fn list_keys(&self, before: Option<&KeyId>, limit: u32) -> Result<Vec<KeyRecord>, Problem> {
+        let rows = self.shared.read(store::keys::list(before, limit)).await?;
         rows.into_iter().map(|mut row| store::keys::read(&mut row)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! `POST /platform/keys`: a new service key, shown this once.
 
-use atomicbase_core::{Caller, Code, DatabaseId, Problem, Scopes, closest};
+use atomicbase_core::{Caller, Code, DatabaseId, Problem, Scopes, closest, unauthenticated};
 use atomicbase_http::{Described, Failure, Json, respond_json};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -51,8 +51,9 @@ impl Platform {
     /// When the caller's own key expires, if it does.
     async fn expiry_of(&self, caller: &Caller) -> Result<Option<i64>, Problem> {
         let Caller::Key { id: Some(id), .. } = caller else { return Ok(None) };
-        let keys = self.directory.list_keys().await?;
-        Ok(keys.into_iter().find(|key| key.id == *id).and_then(|key| key.expires_at))
+        let key = self.directory.find_key(id).await?;
+        // It was let in a moment ago: it is revoked since, and gives nothing any more.
+        key.map(|key| key.expires_at).ok_or_else(unauthenticated)
     }
 
     async fn bound_to(&self, id_or_name: Option<&str>) -> Result<Option<DatabaseId>, Problem> {

@@ -7,6 +7,15 @@ use super::Row;
 use crate::records::KeyHash;
 use crate::records::KeyRecord;
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, scopes, database, created_at, expires_at FROM keys WHERE revoked_at IS NULL ",
+            $rest
+        )
+    };
+}
+
 /// A row, unless the key is to be bound to a database that does not exist.
 pub(crate) fn insert(key: &KeyRecord, hash: KeyHash) -> Statement {
     let database = key.database.as_ref().map(|id| id.as_str());
@@ -28,18 +37,18 @@ pub(crate) fn insert(key: &KeyRecord, hash: KeyHash) -> Statement {
 }
 
 pub(crate) fn find(hash: KeyHash) -> Statement {
-    Statement::query(
-        "SELECT id, name, scopes, database, created_at, expires_at FROM keys WHERE hash = ?1 AND revoked_at IS NULL",
-        vec![hash.to_vec().into()],
-    )
+    Statement::query(select!("AND hash = ?1"), vec![hash.to_vec().into()])
 }
 
-/// Newest first, without those that are revoked.
-pub(crate) fn list() -> Statement {
+pub(crate) fn find_by_id(id: &KeyId) -> Statement {
+    Statement::query(select!("AND id = ?1"), vec![id.as_str().into()])
+}
+
+/// Newest first, those made before this one, without those that are revoked.
+pub(crate) fn list(before: Option<&KeyId>, limit: u32) -> Statement {
     Statement::query(
-        "SELECT id, name, scopes, database, created_at, expires_at FROM keys
-         WHERE revoked_at IS NULL ORDER BY id DESC",
-        vec![],
+        select!("AND id < ?1 ORDER BY id DESC LIMIT ?2"),
+        vec![before.map_or("~", KeyId::as_str).into(), limit.into()],
     )
 }
 

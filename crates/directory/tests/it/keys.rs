@@ -24,12 +24,14 @@ async fn a_key_is_known_until_it_is_revoked() {
         assert_eq!(*found, record);
         assert!(found.scopes.contains(Scope::Data) && !found.scopes.contains(Scope::Platform));
     }
-    assert_eq!(directory.list_keys().await.unwrap(), std::slice::from_ref(&record));
+    assert_eq!(directory.find_key(&record.id).await.unwrap().as_ref(), Some(&record));
+    assert_eq!(directory.list_keys(None, 10).await.unwrap(), std::slice::from_ref(&record));
     assert!(directory.revoke_key(&record.id).await.unwrap());
     assert!(directory.authenticate_key(&secret).await.unwrap().is_none());
+    assert!(directory.find_key(&record.id).await.unwrap().is_none());
     assert!(!directory.revoke_key(&record.id).await.unwrap());
     assert!(!directory.revoke_key(&KeyId::new()).await.unwrap());
-    assert!(directory.list_keys().await.unwrap().is_empty());
+    assert!(directory.list_keys(None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::time_schema;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct KeyAnswer {
-    id: String,
+    pub id: String,
     name: String,
     scopes: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
