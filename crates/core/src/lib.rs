@@ -8,6 +8,7 @@ mod id;
 mod limits;
 mod name;
 mod problem;
+mod shown;
 mod suggest;
 
 pub use caller::{Caller, Scope, Scopes, Subject, unauthenticated};
@@ -17,4 +18,5 @@ pub use id::{DatabaseId, JobId, KeyId, RequestId, fresh_uuid};
 pub use limits::{Limits, Rate};
 pub use name::{InvalidName, Name, check_slug};
 pub use problem::{FieldError, Problem};
+pub use shown::{abridged, shown};
 pub use suggest::closest;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::{Code, closest};
+use crate::{Code, abridged, closest};
 
 /// One fault in a body: where (a path such as `where[0].titel`) and what.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -56,9 +56,9 @@ impl Problem {
             return Self::new(Code::QueryTooDeep, "The body nests more than 128 levels deep.");
         }
         let detail = match error.classify() {
-            serde_json::error::Category::Data => format!("The body does not fit: {text}."),
+            serde_json::error::Category::Data => format!("The body does not fit: {}.", abridged(&text)),
             _ if empty => "The body is empty; this route takes a JSON object.".to_owned(),
-            _ => format!("The body is not valid JSON: {text}."),
+            _ => format!("The body is not valid JSON: {}.", abridged(&text)),
         };
         let problem = Self::new(Code::InvalidQuery, detail);
         match meant_field(&text) {

@@ -1,11 +1,11 @@
 //! The `Prefer` header (RFC 7240): which operation, and how to answer. Preferences that are not known are ignored, as the RFC asks,
 //! but not one that would guard a write.
 
-use atomicbase_core::{Code, Problem};
+use atomicbase_core::{Code, Problem, shown};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use query::{Scope, Verb, did_you_mean, shown};
+use query::{Scope, Verb, did_you_mean};
 
 use crate::export_rows::wants_lines;
 

@@ -1,6 +1,6 @@
 //! `Act-As: role=viewer; user=usr_…` or `anonymous`: a key asks with another caller's rights, and gets exactly these.
 
-use atomicbase_core::{Caller, Code, DatabaseId, Problem, Subject, closest};
+use atomicbase_core::{Caller, Code, DatabaseId, Problem, Subject, closest, shown};
 use axum::http::HeaderMap;
 use directory::Settings;
 
@@ -43,7 +43,7 @@ fn read(text: &str, database: Option<DatabaseId>, settings: &Settings) -> Result
         }
     }
     let Some(role) = role else {
-        let who = user.or(organization).unwrap_or_default();
+        let who = shown(user.or(organization).unwrap_or_default());
         return Err(Problem::new(Code::NotFound, format!("There is no user or organization `{who}`."))
             .hint("With `role=` the user's id is taken as given: `Act-As: role=member; user=usr_…`."));
     };
@@ -58,7 +58,7 @@ fn read(text: &str, database: Option<DatabaseId>, settings: &Settings) -> Result
 }
 
 fn no_role(role: &str, settings: &Settings) -> Problem {
-    let problem = Problem::new(Code::InvalidQuery, format!("`Act-As`: there is no role `{role}`."));
+    let problem = Problem::new(Code::InvalidQuery, format!("`Act-As`: there is no role `{}`.", shown(role)));
     if role == Subject::ANONYMOUS {
         return problem.hint("Write `Act-As: anonymous`.");
     }

@@ -9,7 +9,7 @@ mod resolve;
 
 use std::sync::Arc;
 
-use atomicbase_core::{Clock, Code, DatabaseId, KeyId, Limits, Problem};
+use atomicbase_core::{Clock, Code, DatabaseId, KeyId, Limits, Problem, shown};
 use atomicbase_http::{Access, Failure, Metrics, Outer, Route};
 use axum::Router;
 use axum::http::{Method, Uri};
@@ -80,13 +80,16 @@ fn guard(gateway: &Arc<Gateway>, route: Route) -> MethodRouter {
 }
 
 async fn not_found(uri: Uri) -> Failure {
-    Problem::new(Code::NotFound, format!("There is nothing at `{}`.", uri.path()))
+    Problem::new(Code::NotFound, format!("There is nothing at `{}`.", shown(uri.path())))
         .hint("`GET /openapi.json` lists every address.")
         .into()
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Failure {
-    Problem::new(Code::MethodNotAllowed, format!("`{}` does not answer to {method}.", uri.path()))
-        .hint("`GET /openapi.json` lists every address with its methods.")
-        .into()
+    Problem::new(
+        Code::MethodNotAllowed,
+        format!("`{}` does not answer to {}.", shown(uri.path()), shown(method.as_str())),
+    )
+    .hint("`GET /openapi.json` lists every address with its methods.")
+    .into()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{Caller, Code, Problem, Scope, Subject, unauthenticated};
+use atomicbase_core::{Caller, Code, Problem, Scope, Subject, shown, unauthenticated};
 use atomicbase_http::Failure;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -81,7 +81,7 @@ impl Gateway {
         let found = self.directory.find_database(wanted).await?;
         // A database out of reach answers exactly as one that does not exist.
         found.filter(|record| bound.is_none_or(|id| *id == record.id)).ok_or_else(|| {
-            Problem::new(Code::DatabaseNotFound, format!("There is no database `{wanted}`."))
+            Problem::new(Code::DatabaseNotFound, format!("There is no database `{}`.", shown(wanted)))
                 .hint("Send the id or name of a database as the `Database` header.")
         })
     }

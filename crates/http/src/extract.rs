@@ -1,6 +1,6 @@
 //! What handlers take from a request. A body, path or query that does not fit fails as problem+json, never as text.
 
-use atomicbase_core::{Code, Problem};
+use atomicbase_core::{Code, Problem, abridged};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -135,7 +135,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         query.map(|query| Query(query.0)).map_err(|rejection| {
             Problem::new(
                 Code::InvalidQuery,
-                format!("The query parameters do not fit: {}.", rejection.body_text()),
+                format!("The query parameters do not fit: {}.", abridged(&rejection.body_text())),
             )
             .into()
         })

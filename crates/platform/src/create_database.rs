@@ -1,6 +1,6 @@
 //! `POST /platform/databases`: a new tenant database at the version that is released.
 
-use atomicbase_core::{Code, DatabaseId, Name, Problem};
+use atomicbase_core::{Code, DatabaseId, Name, Problem, shown};
 use atomicbase_http::{Described, Failure, Json, respond_json};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,8 +29,11 @@ pub(crate) async fn create_database(
     Json(new): Json<NewDatabase>,
 ) -> Result<Response, Failure> {
     let name = Name::parse(&new.name).map_err(|error| {
-        Problem::new(Code::InvalidQuery, format!("`{}` is no name for a database: {error}.", new.name))
-            .at("name", error.to_string())
+        Problem::new(
+            Code::InvalidQuery,
+            format!("`{}` is no name for a database: {error}.", shown(&new.name)),
+        )
+        .at("name", error.to_string())
     })?;
     // Spares a file in the usual case; that the name is free is for the insert to say.
     if platform.directory.database_name_is_taken(&name).await? {

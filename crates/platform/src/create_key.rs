@@ -1,6 +1,6 @@
 //! `POST /platform/keys`: a new service key, shown this once.
 
-use atomicbase_core::{Caller, Code, DatabaseId, Problem, Scopes, closest, unauthenticated};
+use atomicbase_core::{Caller, Code, DatabaseId, Problem, Scopes, closest, shown, unauthenticated};
 use atomicbase_http::{Described, Failure, Json, respond_json};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -81,7 +81,8 @@ fn read_scopes(names: &[String]) -> Result<Scopes, Problem> {
     }
     Scopes::parse(names.iter().map(String::as_str)).map_err(|unknown| {
         let known = Scopes::ALL.names();
-        let problem = invalid("scopes", &format!("`{unknown}` is no scope; there are {}", known.join(", ")));
+        let message = format!("`{}` is no scope; there are {}", shown(unknown), known.join(", "));
+        let problem = invalid("scopes", &message);
         match closest(unknown, known) {
             Some(scope) => problem.hint(format!("Did you mean `{scope}`?")),
             None => problem,

@@ -1,6 +1,6 @@
 //! `DELETE /platform/keys/{id}`: revokes a key from the next request on.
 
-use atomicbase_core::{Code, KeyId, Problem};
+use atomicbase_core::{Code, KeyId, Problem, shown};
 use atomicbase_http::{Described, Failure, Path, no_content};
 use axum::extract::State;
 use axum::response::Response;
@@ -19,7 +19,7 @@ pub(crate) async fn delete_key(
         None => false,
     };
     if !revoked {
-        return Err(Problem::new(Code::NotFound, format!("There is no key `{id}`."))
+        return Err(Problem::new(Code::NotFound, format!("There is no key `{}`.", shown(&id)))
             .hint("`GET /platform/keys` lists the keys by id.")
             .into());
     }

@@ -1,6 +1,6 @@
 //! `GET /platform/jobs/{id}`.
 
-use atomicbase_core::{Code, JobId, Problem};
+use atomicbase_core::{Code, JobId, Problem, shown};
 use atomicbase_http::{Described, Failure, Path, respond_json};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -34,7 +34,7 @@ impl Platform {
             },
         };
         found.ok_or_else(|| {
-            Problem::new(Code::NotFound, format!("There is no job `{id}`."))
+            Problem::new(Code::NotFound, format!("There is no job `{}`.", shown(id)))
                 .hint("`GET /platform/jobs` lists the jobs.")
         })
     }

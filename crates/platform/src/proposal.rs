@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{Code, FieldError, JobId, Name, Problem, Subject, closest};
+use atomicbase_core::{Code, FieldError, JobId, Name, Problem, Subject, closest, shown};
 use directory::{NewVersion, Settings, TemplateRecord, TemplateVersion};
 use schema::{Plan, Template};
 use serde_json::Value;
@@ -116,7 +116,7 @@ fn read(name: &str, json: &Value) -> Result<(Name, Template), Problem> {
     if template.name != name {
         return Err(invalid(vec![FieldError {
             path: "name".to_owned(),
-            message: format!("is `{}`, but the address says `{name}`", template.name),
+            message: format!("is `{}`, but the address says `{}`", template.name, shown(name)),
         }]));
     }
     let name = Name::parse(name)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use atomicbase_core::{Caller, Code, Problem};
+use atomicbase_core::{Caller, Code, Problem, shown};
 use atomicbase_http::Failure;
 use axum::Extension;
 use axum::extract::FromRequestParts;
@@ -45,6 +45,6 @@ impl Platform {
 }
 
 pub(crate) fn no_database(id_or_name: &str) -> Problem {
-    Problem::new(Code::DatabaseNotFound, format!("There is no database `{id_or_name}`."))
+    Problem::new(Code::DatabaseNotFound, format!("There is no database `{}`.", shown(id_or_name)))
         .hint("`GET /platform/databases` lists the databases.")
 }

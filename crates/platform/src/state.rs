@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use atomicbase_core::{Clock, Code, Problem, closest};
+use atomicbase_core::{Clock, Code, Problem, closest, shown};
 use directory::{Directory, TemplateRecord};
 use tenant::Tenants;
 use tokio::runtime::Handle;
@@ -83,6 +83,7 @@ impl Platform {
             Some(known) => format!("Did you mean `{known}`?"),
             None => "`GET /platform/templates` lists the templates; `atomicbase push` makes one.".to_owned(),
         };
-        Ok(Problem::new(Code::TemplateNotFound, format!("There is no template `{name}`.")).hint(hint))
+        Ok(Problem::new(Code::TemplateNotFound, format!("There is no template `{}`.", shown(name)))
+            .hint(hint))
     }
 }

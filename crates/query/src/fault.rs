@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+pub(crate) use atomicbase_core::shown;
 use atomicbase_core::{Code, Problem, closest};
 
 use super::Scope;
@@ -75,13 +76,4 @@ pub(super) fn unknown_table(scope: &Scope<'_>, name: &str, place: &Place<'_>) ->
     let visible = scope.template.tables.iter().filter(|table| scope.view(table).is_visible());
     let names: Vec<&str> = visible.map(|table| table.name.as_str()).collect();
     did_you_mean(problem, name, names.iter().copied())
-}
-
-/// What a request said, short enough to be repeated.
-pub fn shown(name: &str) -> String {
-    const LONGEST: usize = 64;
-    if name.chars().count() <= LONGEST {
-        return name.to_owned();
-    }
-    name.chars().take(LONGEST).chain(['…']).collect()
 }

@@ -37,7 +37,7 @@ mod view;
 
 pub use batch::{Operation, compile_batch, parse_batch};
 pub use cursor::Position;
-pub use fault::{Place, did_you_mean, shown};
+pub use fault::{Place, did_you_mean};
 pub use plan::Query;
 pub use policy::check_policies;
 pub use relation::describe_relations;

@@ -38,6 +38,59 @@ async fn a_body_is_json_whole_and_not_too_large() {
 }
 
 #[tokio::test]
+async fn whoever_sends_much_gets_little_back() {
+    let server = TestServer::start().await;
+    server.push(json!({"format": 1, "name": "notes", "tables": []})).await;
+    server.create_database("acme", "notes").await;
+    let long = "x".repeat(20_000);
+    let filled = |route: &str| {
+        let parts = route.split('/').map(|part| if part.starts_with('{') { &long } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let mut requests = Vec::new();
+    for (method, route, _) in &server.routes {
+        let request = |path: String| server.request(method.clone(), path);
+        requests.extend([
+            request(filled(route)).header("database", &long).json(json!({&long: 1})),
+            request(filled(route)).header("database", "acme").json(json!({&long: 1})),
+            request(filled(route))
+                .header("database", "acme")
+                .json(json!({"template": {"name": &long, &long: 1}})),
+            request(filled(route)).header("act-as", &format!("role={long}")).json(json!({})),
+            request(filled(route)).header("act-as", &format!("user={long}")).json(json!({})),
+            request(format!("{}?{long}=1&cursor={long}", filled(route))).json(json!({})),
+            request(format!("{route}/{long}")).json(json!({})),
+            server.request(Method::from_bytes(long.as_bytes()).unwrap(), filled(route)),
+        ]);
+    }
+    for (method, path, body) in [
+        (Method::POST, "/platform/databases", json!({"name": &long, "template": "notes"})),
+        (Method::POST, "/platform/databases", json!({"name": "a", "template": &long})),
+        (Method::POST, "/platform/keys", json!({"name": &long, "scopes": ["data"]})),
+        (Method::POST, "/platform/keys", json!({"name": "a", "scopes": [&long]})),
+        (Method::POST, "/platform/keys", json!({"name": "a", "scopes": ["data"], "database": &long})),
+        (Method::POST, "/platform/keys", json!({"name": "a", "scopes": &long})),
+        (Method::PUT, "/platform/settings", json!({"roles": {&long: 1}, &long: 1})),
+        (Method::GET, &format!("/platform/databases?template={long}"), json!({})),
+        (Method::POST, "/data/batch", json!({"operations": [{"operation": &long, "table": &long}]})),
+        (Method::POST, "/data/batch", json!({"operations": [{"operation": "select", "table": &long}]})),
+        (Method::POST, "/data/query/notes", json!({"where": [{&long: {"eq": &long}}]})),
+    ] {
+        requests.push(server.request(method, path).header("database", "acme").json(body));
+    }
+    let preferring = server.request(Method::POST, "/data/query/notes").header("database", "acme");
+    requests.push(preferring.header("prefer", &format!("operation={long}")).json(json!({})));
+    for request in requests {
+        let answer = request.send().await;
+        assert!(answer.status.as_u16() < 500, "{answer:?}");
+        if !answer.status.is_success() {
+            let text = String::from_utf8_lossy(&answer.bytes);
+            assert!(text.len() < 2_000, "{} bytes: {}", text.len(), &text[..500]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_allowed_origins_are_answered_to() {
     let server = TestServer::start().await;
     let preflight = async |origin: &str| {

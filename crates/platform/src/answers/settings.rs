@@ -1,6 +1,6 @@
 //! The project's settings: read from what somebody wants them to be, each fault by its path.
 
-use atomicbase_core::{Code, FieldError, Problem, Subject, check_slug, closest};
+use atomicbase_core::{Code, FieldError, Problem, Subject, check_slug, closest, shown};
 use directory::{OrganizationSettings, Settings, UserSettings};
 use serde_json::{Map, Value, json};
 
@@ -142,9 +142,7 @@ impl Reader {
 }
 
 fn join(path: &str, name: &str) -> String {
-    // A name of any length may come; what is said of it is to be read.
-    let name: String = name.chars().take(64).collect();
-    if path.is_empty() { name } else { format!("{path}.{name}") }
+    if path.is_empty() { shown(name) } else { format!("{path}.{}", shown(name)) }
 }
 
 pub(crate) fn settings_schema() -> Value {
