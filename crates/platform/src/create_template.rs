@@ -5,8 +5,8 @@ use atomicbase_http::{Described, Failure, Json, respond_json};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schema::TemplateJson;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::Platform;
 use crate::answers::{PushAnswer, push_schema, template_body_schema};
@@ -15,7 +15,7 @@ use crate::reach::Fleet;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTemplate {
-    template: Value,
+    template: TemplateJson,
     /// Taken, so that a push may be sent here as it is; a first version has nothing to lose.
     #[serde(default, rename = "allow_destructive")]
     _allow_destructive: bool,
@@ -26,7 +26,7 @@ pub(crate) async fn create_template(
     _: Fleet,
     Json(new): Json<NewTemplate>,
 ) -> Result<Response, Failure> {
-    let name = new.template.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let name = new.template.name().unwrap_or_default().to_owned();
     let proposal = platform.propose_push(&name, new.template).await?;
     if proposal.base.is_some() {
         return Err(exists(&name).into());

@@ -5,8 +5,8 @@ use atomicbase_http::{Described, Failure, Json, Path, respond_json};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schema::TemplateJson;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::Platform;
 use crate::answers::{DiffAnswer, diff_schema, template_body_schema};
@@ -15,7 +15,7 @@ use crate::reach::Fleet;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
-    template: Value,
+    template: TemplateJson,
 }
 
 pub(crate) async fn diff_template(

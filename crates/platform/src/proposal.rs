@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use atomicbase_core::{Code, FieldError, JobId, Name, Problem, Subject, closest, shown};
 use directory::{NewVersion, Settings, TemplateRecord, TemplateVersion};
-use schema::{Plan, Template};
-use serde_json::Value;
+use schema::{Plan, Template, TemplateJson};
 
 use crate::Platform;
 use crate::proof::{invalid, prove_steps, prove_template};
@@ -68,14 +67,14 @@ impl Proposal {
 
 impl Platform {
     /// Reads and proves a template that is to be pushed: its policies name only roles that there are.
-    pub(crate) async fn propose_push(&self, name: &str, json: Value) -> Result<Proposal, Problem> {
+    pub(crate) async fn propose_push(&self, name: &str, json: TemplateJson) -> Result<Proposal, Problem> {
         let settings = self.directory.settings().await?;
         self.propose_with(name, json, Some(settings)).await
     }
 
     /// Reads and proves a template that follows the latest version of its name. Settings come with a push and before it, so that
     /// roles are not looked at here.
-    pub(crate) async fn propose(&self, name: &str, json: Value) -> Result<Proposal, Problem> {
+    pub(crate) async fn propose(&self, name: &str, json: TemplateJson) -> Result<Proposal, Problem> {
         self.propose_with(name, json, None).await
     }
 
@@ -87,7 +86,7 @@ impl Platform {
     async fn propose_with(
         &self,
         name: &str,
-        json: Value,
+        json: TemplateJson,
         settings: Option<Arc<Settings>>,
     ) -> Result<Proposal, Problem> {
         let base = match self.directory.find_template(name).await? {
@@ -100,7 +99,7 @@ impl Platform {
         let name = name.to_owned();
         // Reading and proving a large template takes a while of CPU; other requests of this thread do not wait for it.
         let proposed = tokio::task::spawn_blocking(move || {
-            let (name, template) = read(&name, &json)?;
+            let (name, template) = read(&name, json)?;
             if let Some(settings) = settings {
                 check_roles(&template, &settings)?;
             }
@@ -111,8 +110,8 @@ impl Platform {
 }
 
 /// Reads a template and its name.
-fn read(name: &str, json: &Value) -> Result<(Name, Template), Problem> {
-    let template = Template::parse(json).map_err(invalid)?;
+fn read(name: &str, json: TemplateJson) -> Result<(Name, Template), Problem> {
+    let template = json.parse().map_err(invalid)?;
     if template.name != name {
         return Err(invalid(vec![FieldError {
             path: "name".to_owned(),

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use directory::{JobRecord, NewVersion};
+use schema::TemplateJson;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::Platform;
 use crate::answers::{PushAnswer, push_schema, template_body_schema};
@@ -17,7 +17,7 @@ use crate::reach::Fleet;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Push {
-    template: Value,
+    template: TemplateJson,
     #[serde(default)]
     allow_destructive: bool,
 }

@@ -13,6 +13,7 @@ mod parse;
 mod plan;
 mod policy;
 mod template;
+mod template_json;
 mod validate;
 
 pub use change::{Change, ChangeKind, ChangeOp};
@@ -25,4 +26,5 @@ pub use policy::{Policies, RolePolicy, Rule, Rules, TablePolicies, UpdateRule};
 pub use template::{
     Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
 };
+pub use template_json::TemplateJson;
 pub use validate::{MAX_CHECKS, MAX_COLUMNS, MAX_ENUM_VALUES, MAX_INDEXES, MAX_TABLES};

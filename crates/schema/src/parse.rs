@@ -8,6 +8,7 @@ use crate::policy::{Policies, RolePolicy, Rule, Rules, TablePolicies, UpdateRule
 use crate::template::{
     Column, ColumnType, DefaultValue, Fts, Generated, Index, Reference, ReferenceAction, Table, Template,
 };
+use crate::template_json::TemplateJson;
 
 /// The format this version reads and writes.
 pub const FORMAT: u32 = 1;
@@ -20,7 +21,11 @@ impl Template {
     /// # Errors
     /// Every fault with its path, at most a hundred.
     pub fn parse(value: &Value) -> Result<Self, Vec<FieldError>> {
-        let mut faults = Faults::default();
+        Self::parse_with(value, Faults::default())
+    }
+
+    /// As [`Template::parse`], with what was found before.
+    pub(crate) fn parse_with(value: &Value, mut faults: Faults) -> Result<Self, Vec<FieldError>> {
         refuse_nul(value, "", &mut faults);
         let read = read_template(value, &mut faults);
         let Some(mut template) = read.filter(|_| faults.is_empty()) else { return Err(faults.into()) };
@@ -29,7 +34,7 @@ impl Template {
         Ok(template)
     }
 
-    /// As [`Template::parse`], from the bytes of a file or a body.
+    /// As [`TemplateJson::parse`], from the bytes of a file or a body.
     ///
     /// # Errors
     /// Every fault with its path; one without a path where the bytes are no JSON or too many.
@@ -40,7 +45,7 @@ impl Template {
             return Err(faults.into());
         }
         match serde_json::from_slice(json) {
-            Ok(value) => Self::parse(&value),
+            Ok(json) => TemplateJson::parse(json),
             Err(error) => {
                 faults.add("", format!("not valid JSON: {error}"));
                 Err(faults.into())

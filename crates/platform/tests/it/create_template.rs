@@ -1,6 +1,6 @@
 //! `POST /platform/templates`.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use futures_util::future::join_all;
 use serde_json::json;
 use testkit::TestServer;
@@ -84,6 +84,23 @@ async fn what_is_no_template_is_refused_with_its_paths() {
         assert!(paths.contains(&json!(path)), "{template}: {paths:?}");
     }
     assert_eq!(server.get("/platform/templates").await.json(), json!({"data": []}));
+}
+
+#[tokio::test]
+async fn a_key_that_stands_twice_is_refused_and_not_chosen_from() {
+    let server = start(&[]).await;
+    let text = json!({"template": notes(&["title", "more"])}).to_string();
+    let twice = text.replace(r#""type":"text""#, r#""type":"text","not_null":true,"type":"integer""#);
+    assert_ne!(text, twice);
+    for path in ["", "/notes/push", "/notes/diff"] {
+        let request = server.request(Method::POST, format!("/platform/templates{path}"));
+        let refused = request.bytes(twice.clone().into_bytes()).send().await;
+        assert_eq!(refused.code(), "INVALID_TEMPLATE", "{path}");
+        let fault = &refused.json()["errors"][0];
+        assert_eq!(fault["path"], "tables[0].columns[1].type");
+        assert_eq!(fault["message"], "stands more than once in its object");
+    }
+    assert_eq!(server.get("/platform/templates/notes").await.json()["latest_version"], 1);
 }
 
 #[tokio::test]
