@@ -3,7 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,6 +20,8 @@ const HEADERS: Duration = Duration::from_secs(35);
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long to wait after the system has no descriptor left for another connection.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
+/// How often the log says that no connection can be accepted, while it stays so.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
 /// Serves `router` on the listener until `shutdown` turns true, then finishes the requests that are in flight.
 ///
@@ -37,9 +39,10 @@ pub async fn listen(
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEAD_BYTES);
+    let mut failures = Failures::default();
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &connections) => accepted,
+            accepted = accept(&listener, &connections, &mut failures) => accepted,
             _ = shutdown.wait_for(|stop| *stop) => break,
         };
         let Some((stream, permit)) = accepted else { continue };
@@ -67,6 +70,7 @@ pub async fn listen(
 async fn accept(
     listener: &tokio::net::TcpListener,
     connections: &Arc<Semaphore>,
+    failures: &mut Failures,
 ) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
     let permit = Arc::clone(connections).acquire_owned().await.ok()?;
     match listener.accept().await {
@@ -77,9 +81,45 @@ async fn accept(
             None
         }
         Err(error) => {
-            tracing::warn!(%error, "cannot accept connections");
+            if let Some(times) = failures.count(Instant::now()) {
+                tracing::warn!(%error, times, "cannot accept connections");
+            }
             tokio::time::sleep(OUT_OF_DESCRIPTORS).await;
             None
         }
+    }
+}
+
+/// Counts what failed, so that the log is told at once and then now and then: twenty lines a second would fill the disk next.
+#[derive(Default)]
+struct Failures {
+    told: Option<Instant>,
+    times: u64,
+}
+
+impl Failures {
+    /// Counts a failure; `Some` is how often it failed since the log was told last, where it is to be told again.
+    fn count(&mut self, now: Instant) -> Option<u64> {
+        self.times += 1;
+        if self.told.is_some_and(|told| now.duration_since(told) < BETWEEN_WARNINGS) {
+            return None;
+        }
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.times))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_hears_of_failures_at_once_and_then_once_a_minute() {
+        let (mut failures, began) = (Failures::default(), Instant::now());
+        // Twenty a second for two minutes and a half, an hour of peace, then two more.
+        let during = (0..3_000).map(|tick| began + OUT_OF_DESCRIPTORS * tick);
+        let after = (0..2).map(|tick| began + BETWEEN_WARNINGS * 60 + OUT_OF_DESCRIPTORS * tick);
+        let told: Vec<u64> = during.chain(after).filter_map(|now| failures.count(now)).collect();
+        assert_eq!(told, [1, 1_200, 1_200, 600]);
     }
 }
