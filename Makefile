@@ -41,7 +41,7 @@ check: web/node_modules .tools/deny ## what needs no running program: format, li
 	$(call say,tsc)
 	@cd web && npm run --silent check --workspaces --if-present
 
-test: .tools/packages .tools/nextest e2e/node_modules web/packages/sdk/dist check ## everything: install what is missing, check, run every test
+test: .tools/packages .tools/nextest .tools/python e2e/node_modules web/packages/sdk/dist check ## everything: install what is missing, check, run every test
 	$(call say,Rust tests)
 	@cargo nextest run --workspace --status-level=fail --final-status-level=fail --show-progress=none
 	$(call say,documentation tests)
@@ -80,7 +80,7 @@ docs: ## write the generated pages of docs/ anew
 
 clean: ## remove what was built and what `make run` keeps
 	@cargo clean --quiet
-	@rm -rf web/node_modules e2e/node_modules examples/*/node_modules examples/*/.build web/packages/*/dist fuzz/target examples/*/atomicbase-data
+	@rm -rf .tools web/node_modules e2e/node_modules examples/*/node_modules examples/*/.build web/packages/*/dist fuzz/target examples/*/atomicbase-data
 
 # ── what the words need ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -106,9 +106,17 @@ web/packages/sdk/dist: examples/saas-app/node_modules $(wildcard web/packages/sd
 .tools/fuzz:
 	@command -v cargo-fuzz >/dev/null || { echo "── $(FUZZER), once"; cargo install --quiet --locked $(FUZZER); }
 
+# schemathesis and sqlmap, in a folder of their own.
+.tools/python: e2e/attack/requirements.txt | .tools/packages
+	$(call say,Python packages of the tests)
+	@python3 -m venv --clear $@
+	@$@/bin/pip install --quiet --disable-pip-version-check --requirement $< || { rm -rf $@; exit 1; }
+	@touch $@
+
 .tools/packages:
 	@missing=(); for pair in $(PACKAGES); do \
 	  command -v "$${pair%%:*}" >/dev/null || missing+=("$${pair##*:}"); done; \
+	python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv); \
 	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 	  echo "The tests need: $${missing[*]}. Install them with your system's package manager."; exit 1; fi; \
