@@ -1,18 +1,22 @@
-//! Databases with a few rows on which any query is tried and undone. Shared with the fuzz target `query`.
+//! Databases with a few rows on which any query is tried and undone, by several callers. Shared with the fuzz target `query`.
 
 use std::sync::Arc;
 
-use atomicbase_core::{Caller, Limits, Problem, Scopes};
-use db::{Database, DatabaseStore, EmbeddedStore, Mode, Statement, Workers, build_image};
-use query::{Scope, Transaction, Verb};
-use schema::{Template, create_statements};
-use serde_json::Value;
+use atomicbase_core::{Caller, Limits, Problem, Scopes, Subject};
+use db::{Batch, Database, DatabaseStore, EmbeddedStore, Mode, Statement, Workers, build_image};
+use query::{Query, Scope, Transaction, Verb, compile_batch, parse_batch};
+use schema::{Template, create_statements, quote};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 /// Fails, so that a write is tried and nothing is kept.
 const UNDO: &str = "SELECT abs(-9223372036854775808)";
 
-const KEY: Caller = Caller::Key { id: None, scopes: Scopes::ALL, database: None };
+/// What stands in our SQL and in the driver's words, and belongs in no answer.
+const INTERNAL: [&str; 7] = ["_atomicbase", "sqlite_", "SELECT ", " FROM ", "json_extract", "fts5", "?1"];
+
+/// How many callers try a query; the first one is a key.
+pub const CALLERS: usize = 5;
 
 /// One template's database.
 pub struct Sandbox {
@@ -20,7 +24,21 @@ pub struct Sandbox {
     database: Arc<dyn Database>,
     template: Template,
     limits: Limits,
+    callers: [Caller; CALLERS],
+    /// Every row, as the database has it.
+    rows: String,
     _folder: tempfile::TempDir,
+}
+
+/// What came of a query.
+#[derive(Debug, PartialEq)]
+pub enum Tried {
+    /// It is no JSON.
+    Unread,
+    /// It was refused as the client's fault, with these words.
+    Refused(String),
+    /// It was answered.
+    Answered(String),
 }
 
 impl Sandbox {
@@ -35,15 +53,18 @@ impl Sandbox {
             store.create("db_1", image).await.unwrap();
             store.open("db_1").await.unwrap()
         });
-        let sandbox = Self { runtime, database, template, limits: Limits::default(), _folder: folder };
+        let (limits, callers, rows_before) = (Limits::default(), callers(), String::new());
+        let mut sandbox =
+            Self { runtime, database, template, limits, callers, rows: rows_before, _folder: folder };
         let rows: serde_json::Map<String, Value> = serde_json::from_slice(rows).unwrap();
         for (table, rows) in rows {
-            let body = serde_json::json!({ "data": rows }).to_string();
+            let body = json!({ "data": rows }).to_string();
             let raw: &RawValue = serde_json::from_str(&body).unwrap();
-            let query = sandbox.scope().compile(Verb::Insert, &table, raw, "").unwrap();
+            let query = sandbox.scope(0).compile(Verb::Insert, &table, raw, "").unwrap();
             let (_, batch) = Transaction::new(vec![query], &sandbox.limits);
             sandbox.runtime.block_on(sandbox.database.run(batch)).unwrap();
         }
+        sandbox.rows = sandbox.read_rows();
         sandbox
     }
 
@@ -52,40 +73,113 @@ impl Sandbox {
         self.template.tables.iter().map(|table| table.name.as_str()).collect()
     }
 
-    /// Tries a body. Whatever compiles must run, and whatever is refused must be the client's fault.
-    /// True where it was answered.
-    pub fn try_query(&self, verb: Verb, table: &str, body: &[u8]) -> bool {
-        let Ok(body) = serde_json::from_slice::<&RawValue>(body) else { return false };
-        let query = match self.scope().compile(verb, table, body, "") {
-            Ok(query) => query,
-            Err(problem) => return is_refusal(&problem),
+    /// Tries a body. Whatever compiles must run, whatever is refused must be the client's fault, and nothing is left of it.
+    pub fn try_query(&self, who: usize, verb: Verb, table: &str, body: &[u8]) -> Tried {
+        let Ok(raw) = serde_json::from_slice::<&RawValue>(body) else { return Tried::Unread };
+        let tried = match self.scope(who).compile(verb, table, raw, "") {
+            Ok(query) => self.run(vec![query], Transaction::answer),
+            Err(problem) => refused(&problem),
         };
-        let (transaction, mut batch) = Transaction::new(vec![query], &self.limits);
+        self.check_words(who, &format!("{table} {}", raw.get()), &tried);
+        tried
+    }
+
+    /// Tries the body of a batch.
+    pub fn try_batch(&self, who: usize, body: &[u8]) -> Tried {
+        let Ok(raw) = serde_json::from_slice::<&RawValue>(body) else { return Tried::Unread };
+        let queries = parse_batch(raw, &self.limits)
+            .and_then(|operations| compile_batch(&self.scope(who), &operations, true));
+        let tried = match queries {
+            Ok(queries) => self.run(queries, Transaction::batch_answer),
+            Err(problem) => refused(&problem),
+        };
+        self.check_words(who, raw.get(), &tried);
+        tried
+    }
+
+    fn run(
+        &self,
+        queries: Vec<Query>,
+        answer: fn(&Transaction, &db::Outcome) -> Result<Vec<u8>, Problem>,
+    ) -> Tried {
+        let (transaction, mut batch) = Transaction::new(queries, &self.limits);
         let last = batch.statements.len();
-        if batch.mode == Mode::Write {
+        let writes = batch.mode == Mode::Write;
+        if writes {
             batch.statements.push(Statement::query(UNDO, vec![]));
         }
-        match self.runtime.block_on(self.database.run(batch)) {
-            Ok(outcome) => match transaction.answer(&outcome) {
+        let tried = match self.runtime.block_on(self.database.run(batch)) {
+            Ok(outcome) => match answer(&transaction, &outcome) {
                 Ok(answer) => {
                     serde_json::from_slice::<Value>(&answer).expect("an answer is JSON");
-                    true
+                    Tried::Answered(String::from_utf8(answer).unwrap())
                 }
-                Err(problem) => is_refusal(&problem),
+                Err(problem) => refused(&problem),
             },
-            Err(error) if error.statement == Some(last) => true,
-            Err(error) => is_refusal(&transaction.explain(error)),
+            Err(error) if error.statement == Some(last) => Tried::Answered(String::new()),
+            Err(error) => refused(&transaction.explain(error)),
+        };
+        if writes {
+            assert_eq!(self.read_rows(), self.rows, "a write was not undone");
+        }
+        tried
+    }
+
+    fn read_rows(&self) -> String {
+        let tables = self.template.tables.iter();
+        let all = tables.fold(Batch::read(), |batch, table| {
+            batch.with(Statement::query(format!("SELECT * FROM {}", quote(&table.name)), vec![]))
+        });
+        let outcome = self.runtime.block_on(self.database.run(all)).unwrap();
+        outcome.statements.iter().map(|statement| format!("{:?}", statement.rows)).collect()
+    }
+
+    /// Nothing of how it is done is said, and nothing that is hidden, but what the body itself says.
+    fn check_words(&self, who: usize, body: &str, tried: &Tried) {
+        let (Tried::Refused(text) | Tried::Answered(text)) = tried else { return };
+        for word in INTERNAL.into_iter().chain(self.hidden(who)) {
+            assert!(!text.contains(word) || body.contains(word), "{word:?} by {who} in {text}\nof {body}");
         }
     }
 
-    fn scope(&self) -> Scope<'_> {
-        Scope::new(&self.template, &self.limits, &KEY, "db", &[7; 32]).bigint(true)
+    /// The columns that the role of a caller does not see, and is not told of.
+    fn hidden(&self, who: usize) -> Vec<&str> {
+        let Caller::Subject { subject, .. } = &self.callers[who] else { return Vec::new() };
+        let role = subject.role.as_deref().unwrap_or_default();
+        let policies = self.template.policies.iter().flat_map(|policies| policies.0.values());
+        let rules = policies.filter_map(|roles| match roles.get(role) {
+            Some(schema::RolePolicy::Rules(rules)) => Some(rules),
+            _ => None,
+        });
+        rules.flat_map(|rules| rules.hidden.iter().map(String::as_str)).collect()
+    }
+
+    fn scope(&self, who: usize) -> Scope<'_> {
+        Scope::new(&self.template, &self.limits, &self.callers[who], "db", &[7; 32]).bigint(true)
     }
 }
 
-/// False: refused, as it should be.
-fn is_refusal(problem: &Problem) -> bool {
+impl Tried {
+    /// Whether it was answered.
+    pub fn is_answered(&self) -> bool {
+        matches!(self, Tried::Answered(_))
+    }
+}
+
+/// Who tries the queries.
+pub fn callers() -> [Caller; CALLERS] {
+    let subject = |role: &str| {
+        let (user, role) = (Some("ada".to_owned()), Some(role.to_owned()));
+        Caller::Subject { subject: Subject { user, organization: None, role }, database: None }
+    };
+    let key = Caller::Key { id: None, scopes: Scopes::ALL, database: None };
+    [key, subject("member"), subject("editor"), subject("viewer"), Caller::Anonymous]
+}
+
+fn refused(problem: &Problem) -> Tried {
     assert!((400..500).contains(&problem.code().status()), "{problem:?}");
     assert!(!problem.detail().is_empty());
-    false
+    let faults = serde_json::to_string(problem.errors()).unwrap();
+    let hint = problem.hint_text().unwrap_or_default();
+    Tried::Refused(format!("{} {} {hint} {faults}", problem.code().as_str(), problem.detail()))
 }

@@ -1,6 +1,5 @@
 //! A database of its own for each world, and the compiler under test.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use atomicbase_core::{Caller, Code, Limits, Problem};
@@ -13,19 +12,10 @@ use tokio::runtime::Runtime;
 
 use super::world::Rows;
 
-/// Where the databases of one test are.
-struct Store {
-    runtime: Runtime,
-    store: EmbeddedStore,
-    created: AtomicU64,
-    _folder: tempfile::TempDir,
-}
-
-static STORE: LazyLock<Store> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let store = EmbeddedStore::open(folder.path(), Workers::start(100).unwrap()).unwrap();
+/// What runs the databases of one test.
+static RUNTIME: LazyLock<(Runtime, Arc<Workers>)> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    Store { runtime, store, created: AtomicU64::new(0), _folder: folder }
+    (runtime, Workers::start(100).unwrap())
 });
 
 /// A database, and what compiles for it.
@@ -33,18 +23,22 @@ pub(crate) struct Bench {
     pub template: Template,
     pub limits: Limits,
     database: Arc<dyn Database>,
+    /// Goes with the world: a thousand of them fill a disk.
+    _folder: tempfile::TempDir,
 }
 
 impl Bench {
     /// A database of this template with these rows.
     pub(crate) fn new(template: Template, rows: &Rows, limits: Limits) -> Self {
         let image = build_image(&create_statements(&template), 1).unwrap();
-        let name = format!("db_{}", STORE.created.fetch_add(1, Ordering::Relaxed));
-        let database = STORE.runtime.block_on(async {
-            STORE.store.create(&name, image).await.unwrap();
-            STORE.store.open(&name).await.unwrap()
+        let folder = tempfile::tempdir().unwrap();
+        let (runtime, workers) = &*RUNTIME;
+        let store = EmbeddedStore::open(folder.path(), Arc::clone(workers)).unwrap();
+        let database = runtime.block_on(async {
+            store.create("db_1", image).await.unwrap();
+            store.open("db_1").await.unwrap()
         });
-        let bench = Self { template, limits, database };
+        let bench = Self { template, limits, database, _folder: folder };
         bench.fill(rows);
         bench
     }
@@ -66,7 +60,7 @@ impl Bench {
     }
 
     fn run(&self, batch: Batch) -> Result<db::Outcome, DbError> {
-        STORE.runtime.block_on(self.database.run(batch))
+        RUNTIME.0.block_on(self.database.run(batch))
     }
 
     /// The answer of one operation, or why it is refused.

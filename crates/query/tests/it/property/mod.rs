@@ -5,6 +5,7 @@ mod batches;
 mod bench;
 mod choices;
 mod evaluate;
+mod hidden;
 mod kind;
 mod pages;
 mod pattern;
@@ -24,24 +25,6 @@ use bench::{Bench, key};
 use choices::{Bytes, Choices};
 use evaluate::known;
 use world::{Rows, USERS};
-
-/// What a query may ask for and the compiler does not do as described; each with its number among the deviations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Feature {
-    /// Whether an anonymous caller has a role (D6).
-    AnonymousRole,
-    /// Values of several JSON types in one list (D3).
-    MixedLists,
-    /// Conditions on the caller's organization (D4).
-    Organizations,
-}
-
-/// What the compiler does not know yet. Empty when it is done.
-const MISSING: &[Feature] = &[Feature::AnonymousRole, Feature::MixedLists, Feature::Organizations];
-
-fn has(feature: Feature) -> bool {
-    !MISSING.contains(&feature)
-}
 
 /// So many worlds; more in `make soak`.
 fn config(worlds: u32) -> ProptestConfig {
@@ -68,15 +51,14 @@ fn caller(choices: &mut Choices) -> Caller {
     if choices.once_in(3) {
         return key();
     }
-    if has(Feature::AnonymousRole) && choices.once_in(6) {
+    if choices.once_in(6) {
         return Caller::Anonymous;
     }
     let known = |choices: &mut Choices| USERS.get(choices.below(4)).map(|user| (*user).to_owned());
     let roles = [Some("member"), Some("viewer"), Some("editor"), Some("admin"), Some("owner"), None];
     let role = choices.one_of(&roles).map(str::to_owned);
-    let user = known(choices);
-    let organization = known(choices).filter(|_| has(Feature::Organizations));
-    Caller::Subject { subject: Subject { user, organization, role }, database: None }
+    let subject = Subject { user: known(choices), organization: known(choices), role };
+    Caller::Subject { subject, database: None }
 }
 
 /// What the caller asks of: mostly what it knows, else everything, and is refused what is not its own.

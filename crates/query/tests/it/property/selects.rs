@@ -25,7 +25,7 @@ pub(super) fn is_wanted(
 }
 
 proptest! {
-    #![proptest_config(config(1_000))]
+    #![proptest_config(config(800))]
 
     #[test]
     fn a_select_answers_what_the_naive_evaluation_answers(start in bytes(600), queries in vec(bytes(80), 1..40)) {

@@ -99,6 +99,34 @@ impl Search {
         marked + &text[done..]
     }
 
+    /// How well each of some rows fits a search of plain words, best lowest: BM25 as FTS5 reckons it. Of a row `texts` are all its
+    /// searched columns, and `within` says in which of them is looked.
+    pub(crate) fn ranks(&self, rows: &[Vec<&str>], within: &dyn Fn(usize) -> bool) -> Vec<f64> {
+        let Self::All(phrases) = self else { return Vec::new() };
+        let found = |phrase: &Search, texts: &[&str]| -> f64 {
+            let texts = texts.iter().enumerate().filter(|(column, _)| within(*column));
+            texts.map(|(_, text)| phrase.found_in(text).iter().map(|_| 1.0).sum::<f64>()).sum()
+        };
+        let number = |rows: &mut dyn Iterator<Item = &Vec<&str>>| rows.map(|_| 1.0).sum::<f64>();
+        let length = |texts: &Vec<&str>| texts.iter().flat_map(|text| words(text)).map(|_| 1.0).sum::<f64>();
+        let all = number(&mut rows.iter());
+        let average = rows.iter().map(length).sum::<f64>() / all;
+        let weight = |phrase: &Search| {
+            let with = number(&mut rows.iter().filter(|texts| found(phrase, texts) > 0.0));
+            let weight = ((all - with + 0.5) / (with + 0.5)).ln();
+            if weight <= 0.0 { 1e-6 } else { weight }
+        };
+        let weights: Vec<f64> = phrases.iter().map(weight).collect();
+        let rank = |texts: &Vec<&str>| {
+            let scores = phrases.iter().zip(&weights).map(|(phrase, weight)| {
+                let times = found(phrase, texts);
+                weight * ((times * 2.2) / (times + 1.2 * (1.0 - 0.75 + 0.75 * length(texts) / average)))
+            });
+            -scores.fold(0.0, |sum, score| sum + score)
+        };
+        rows.iter().map(rank).collect()
+    }
+
     /// Where each phrase of a search of plain words is, once.
     fn places(&self, text: &str) -> Vec<std::ops::Range<usize>> {
         let mut places: Vec<_> = match self {

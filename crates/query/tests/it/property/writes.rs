@@ -25,7 +25,7 @@ pub(super) fn is_wanted(found: &Result<Value, Refusal>, wanted: &Result<Written,
 }
 
 proptest! {
-    #![proptest_config(config(600))]
+    #![proptest_config(config(500))]
 
     #[test]
     fn a_write_makes_of_the_rows_what_the_naive_evaluation_makes_of_them(start in bytes(600), writes in vec(bytes(80), 1..20)) {

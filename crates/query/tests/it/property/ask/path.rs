@@ -3,7 +3,6 @@
 use schema::{ColumnType, Table};
 use serde_json::{Map, Value, json};
 
-use super::super::{Feature, has};
 use super::Asker;
 
 const PATHS: [&str; 9] = ["a", "a.b", "b.0", "b.1", "a.0.b", "0", "b", "é", "1"];
@@ -41,9 +40,10 @@ impl Asker<'_> {
         }
     }
 
+    /// Values of a list are of one type.
     fn values_in_json(&mut self) -> Value {
         let mut values: Vec<Value> = (0..self.choices.below(4)).map(|_| self.value_in_json()).collect();
-        if let Some(first) = values.first().cloned().filter(|_| !has(Feature::MixedLists)) {
+        if let Some(first) = values.first().cloned() {
             values.retain(|value| std::mem::discriminant(value) == std::mem::discriminant(&first));
         }
         values.into()

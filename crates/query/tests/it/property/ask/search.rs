@@ -53,13 +53,22 @@ impl Asker<'_> {
         for number in 0..self.choices.below(3) {
             let column = self.choices.one_of(&searched);
             let marks = json!({"column": column, "before": "<", "after": ">"});
-            select.push(match self.choices.below(4) {
+            select.push(match self.choices.below(5) {
+                4 => json!({format!("\"h{number}"): {"rank": "__fts"}}),
                 0 => json!({format!("\"h{number}"): {"highlight": column}}),
                 1 => json!({format!("\"h{number}"): {"highlight": marks}}),
                 2 => json!({format!("\"h{number}"): {"snippet": column}}),
                 _ => json!({format!("\"h{number}"): {"snippet": marks}}),
             });
         }
-        Map::from_iter([("where".to_owned(), conditions.into()), ("select".to_owned(), select.into())])
+        let mut body = Map::new();
+        if self.choices.once_in(3) {
+            let key = &table.columns[0].name;
+            let orders =
+                [json!({"__rank": "asc"}), json!([{"__rank": "asc"}, {key: "desc"}]), json!({key: "desc"})];
+            body.insert("order".to_owned(), self.choices.one_of(&orders));
+        }
+        body.extend([("where".to_owned(), conditions.into()), ("select".to_owned(), select.into())]);
+        body
     }
 }

@@ -86,7 +86,7 @@ impl<'a> World<'a> {
         let columns: Vec<&str> = selected.collect();
         let mut kept: Vec<&Value> = alike(table, &columns, rows).into_iter().map(|rows| rows[0]).collect();
         let count = kept.len();
-        kept.sort_by(|a, b| super::by_order(table, &body["order"], a, b));
+        kept.sort_by(|a, b| self.by_order(table, body, a, b));
         let project = |row: &Value| {
             let mut object: Vec<(String, Wanted)> = Vec::new();
             for name in &columns {

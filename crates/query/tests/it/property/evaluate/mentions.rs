@@ -31,8 +31,18 @@ impl World<'_> {
         let orders = terms(&body["order"]).map(|(name, _)| name);
         let groups = entries(&body["group"]).iter().filter_map(Value::as_str);
         for name in orders.chain(groups) {
-            self.of_column(table, name, found);
+            match name {
+                "__rank" => self.may_rank(table, found),
+                _ => self.of_column(table, name, found),
+            }
         }
+    }
+
+    /// A rank counts all rows and all columns that are searched.
+    fn may_rank(&self, table: &Table, found: &mut Vec<&'static str>) {
+        let searched = table.fts.as_ref().map_or(0, |fts| fts.columns.len());
+        let all = self.rules(table).select == Rule::Always && self.searched(table).len() == searched;
+        found.extend((!all).then_some(FORBIDDEN));
     }
 
     /// A name that is no column of the template is a label.
@@ -49,6 +59,10 @@ impl World<'_> {
             for (label, asked) in entry.as_object().into_iter().flatten() {
                 if let Some(aggregate) = Aggregate::parse(asked) {
                     self.of_column(table, aggregate.column, found);
+                    continue;
+                }
+                if asked.get("rank").is_some() {
+                    self.may_rank(table, found);
                     continue;
                 }
                 if let Some(marks) = asked.get("highlight").or_else(|| asked.get("snippet")) {

@@ -71,6 +71,18 @@ impl<'a> World<'a> {
         Ok(Selected { data: Wanted::List(data), count, overflows: self.overflows.get() })
     }
 
+    /// In which order two rows come, but for their keys.
+    fn by_order(&self, table: &Table, body: &Value, a: &Value, b: &Value) -> Ordering {
+        let orders = terms(&body["order"]).map(|(name, descending)| {
+            let ascending = match table.column(name) {
+                Some(column) => Kind::of(column).order_with_nulls(&a[name], &b[name]),
+                None => self.rank(table, a, body).total_cmp(&self.rank(table, b, body)),
+            };
+            if descending { ascending.reverse() } else { ascending }
+        });
+        orders.fold(Ordering::Equal, Ordering::then)
+    }
+
     /// Every row of a list that is read page by page.
     pub(crate) fn whole_list(&self, table: &Table, body: &Value) -> Result<Vec<Wanted>, Vec<&'static str>> {
         let refusals = self.refusals(table, body);
@@ -87,7 +99,7 @@ impl<'a> World<'a> {
             return Vec::new();
         }
         let mut rows = self.matching(table, &body["where"]);
-        rows.sort_by(|a, b| by_order(table, &body["order"], a, b).then_with(|| by_key(table, a, b)));
+        rows.sort_by(|a, b| self.by_order(table, body, a, b).then_with(|| by_key(table, a, b)));
         page(rows, body, self.limits.default_rows).into_iter().cloned().collect()
     }
 
@@ -119,7 +131,7 @@ impl<'a> World<'a> {
             return self.distinct(table, rows, body, default);
         }
         let count = rows.len();
-        rows.sort_by(|a, b| by_order(table, &body["order"], a, b).then_with(|| by_key(table, a, b)));
+        rows.sort_by(|a, b| self.by_order(table, body, a, b).then_with(|| by_key(table, a, b)));
         let page = page(rows, body, default).into_iter();
         (page.map(|row| self.project(table, row, body)).collect(), count)
     }
@@ -145,14 +157,6 @@ pub(super) fn entries(value: &Value) -> &[Value] {
 fn terms(order: &Value) -> impl Iterator<Item = (&str, bool)> {
     let terms = entries(order).iter().filter_map(Value::as_object).flatten();
     terms.map(|(name, direction)| (name.as_str(), direction == "desc"))
-}
-
-fn by_order(table: &Table, order: &Value, a: &Value, b: &Value) -> Ordering {
-    let orders = terms(order).map(|(name, descending)| {
-        let ascending = Kind::of(table.column(name).unwrap()).order_with_nulls(&a[name], &b[name]);
-        if descending { ascending.reverse() } else { ascending }
-    });
-    orders.fold(Ordering::Equal, Ordering::then)
 }
 
 fn by_key(table: &Table, a: &Value, b: &Value) -> Ordering {

@@ -43,9 +43,29 @@ impl World<'_> {
                 return Wanted::Exactly(marked(row, &body["where"], marks));
             }
         }
+        if asked.get("rank").is_some() {
+            return Wanted::About(self.rank(table, row, body));
+        }
         let listed = json!({"select": asked});
         let asked = if asked.is_object() { asked } else { &listed };
         self.answer_related(table, row, asked["from"].as_str().unwrap_or(label), asked)
+    }
+}
+
+impl World<'_> {
+    /// How well a row fits the search of its list.
+    pub(super) fn rank(&self, table: &Table, row: &Value, body: &Value) -> f64 {
+        let (searched, search) = top_search(&body["where"]).unwrap();
+        let columns = &table.fts.as_ref().unwrap().columns;
+        let texts = |row: &'_ Value| {
+            columns.iter().map(|name| row[name].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        };
+        let all: Vec<Vec<String>> = self.rows[&table.name].iter().map(texts).collect();
+        let all: Vec<Vec<&str>> =
+            all.iter().map(|texts| texts.iter().map(String::as_str).collect()).collect();
+        let within = |column: usize| searched == "__fts" || *searched == columns[column];
+        let number = self.rows[&table.name].iter().position(|other| other == row).unwrap();
+        search.ranks(&all, &within)[number]
     }
 }
 
