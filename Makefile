@@ -62,7 +62,7 @@ bench: ## measure against the yardstick, bare SQLite and PocketBase
 ratchet: .tools/packages ## count the instructions of the hot paths: none may take more than bench/instructions.json allows
 	@cargo run --quiet --release -p bench -- instructions
 
-soak: ## any query on thousands of worlds; then mixed load for SOAK_MINUTES: does memory or anything else grow?
+soak: .tools/nextest ## any query on thousands of worlds; then mixed load for SOAK_MINUTES: does memory or anything else grow?
 	@ATOMICBASE_PROPERTY_TIMES=20 cargo nextest run -p query --status-level=fail -E 'test(property::)'
 	@cargo run --quiet --release -p bench -- soak --minutes $(SOAK_MINUTES)
 

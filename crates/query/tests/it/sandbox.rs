@@ -159,13 +159,6 @@ impl Sandbox {
     }
 }
 
-impl Tried {
-    /// Whether it was answered.
-    pub fn is_answered(&self) -> bool {
-        matches!(self, Tried::Answered(_))
-    }
-}
-
 /// Who tries the queries.
 pub fn callers() -> [Caller; CALLERS] {
     let subject = |role: &str| {
