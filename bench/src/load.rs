@@ -40,19 +40,26 @@ pub struct Load {
 pub struct Answered {
     pub count: u64,
     pub elapsed: Duration,
-    /// Sorted.
-    latencies_us: Vec<u32>,
+    /// Latencies in microseconds with the numbers of their requests, sorted.
+    latencies: Vec<(u32, u64)>,
 }
 
 impl Answered {
     /// The latency that `share` of the requests stayed within, in milliseconds.
     pub fn percentile_ms(&self, share: f64) -> f64 {
-        let last = self.latencies_us.len().saturating_sub(1);
+        let last = self.latencies.len().saturating_sub(1);
         let rank = (last as f64 * share).round();
         // A rank is within the list, so the cast keeps it.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= rank <= last")]
         let at = rank as usize;
-        self.latencies_us.get(at).map_or(f64::NAN, |us| f64::from(*us) / 1000.0)
+        self.latencies.get(at).map_or(f64::NAN, |(us, _)| f64::from(*us) / 1000.0)
+    }
+
+    /// Only the requests of these numbers.
+    pub fn only(mut self, chosen: impl Fn(u64) -> bool) -> Self {
+        self.latencies.retain(|(_, number)| chosen(*number));
+        self.count = self.latencies.len() as u64;
+        self
     }
 
     /// Answers per second.
@@ -100,34 +107,47 @@ impl Load {
         for stream in streams {
             connections.spawn(converse(stream, shared.clone()));
         }
-        let mut latencies_us = Vec::new();
+        let mut latencies = Vec::new();
         while let Some(done) = connections.join_next().await {
-            latencies_us.extend(done?.map_err(|error| error.to_string())?);
+            latencies.extend(done?.map_err(|error| error.to_string())?);
         }
         let elapsed = shared.start.elapsed();
-        latencies_us.sort_unstable();
-        Ok(Answered { count: latencies_us.len() as u64, elapsed, latencies_us })
+        latencies.sort_unstable();
+        Ok(Answered { count: latencies.len() as u64, elapsed, latencies })
     }
 }
 
 /// One connection's requests and answers; the latencies in microseconds.
-async fn converse(mut stream: TcpStream, shared: Arc<Shared>) -> std::result::Result<Vec<u32>, String> {
+async fn converse(
+    mut stream: TcpStream,
+    shared: Arc<Shared>,
+) -> std::result::Result<Vec<(u32, u64)>, String> {
     let (mut out, mut answer, mut latencies) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(number) = shared.take() {
-        let mut sent = Instant::now();
-        if let Some(rate) = shared.load.per_second {
-            // Each request has its time; one sent late counts from when it was due.
-            let due = shared.start + Duration::from_secs_f64(number as f64 / f64::from(rate));
-            tokio::time::sleep_until(due.into()).await;
-            sent = due;
-        }
         out.clear();
         (shared.load.requests)(number, &mut out);
+        let sent = match shared.load.per_second {
+            None => Instant::now(),
+            Some(rate) => {
+                let due = shared.start + Duration::from_secs_f64(number as f64 / f64::from(rate));
+                wait_for_turn(due).await
+            }
+        };
         stream.write_all(&out).await.map_err(|error| error.to_string())?;
         receive(&mut stream, &mut answer).await?;
-        latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+        latencies.push((u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX), number));
     }
     Ok(latencies)
+}
+
+/// Waits until a request is due, and answers from when its latency counts: one that the answer before it kept from being sent, from
+/// when it was due. What this program's own timer is late by, a millisecond as a rule, is no latency of the server.
+async fn wait_for_turn(due: Instant) -> Instant {
+    if Instant::now() >= due {
+        return due;
+    }
+    tokio::time::sleep_until(due.into()).await;
+    Instant::now()
 }
 
 /// Reads one answer and checks its status.
@@ -166,9 +186,10 @@ mod tests {
         let answered = Answered {
             count: 101,
             elapsed: Duration::from_secs(2),
-            latencies_us: (0..=100).map(|n| n * 1000).collect(),
+            latencies: (0..=100).map(|n| (n * 1000, u64::from(n))).collect(),
         };
         assert_eq!((answered.percentile_ms(0.5), answered.percentile_ms(0.99)), (50.0, 99.0));
         assert_eq!(answered.per_second(), 50.5);
+        assert_eq!(answered.only(|number| number < 51).percentile_ms(1.0), 50.0);
     }
 }

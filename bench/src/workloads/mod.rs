@@ -2,6 +2,7 @@
 
 pub mod at_rest;
 pub mod create_databases;
+pub mod fairness;
 pub mod floors;
 pub mod insert_rows;
 pub mod instructions;
@@ -26,6 +27,7 @@ pub const ALL: [Workload; 9] = [
     ("G3", "nested-rows", nested_rows::run),
     ("G4", "insert-rows", insert_rows::run),
     ("G5", "pocketbase", pocketbase::run),
+    ("G6", "fairness", fairness::run),
     ("G8", "create-databases", create_databases::run),
     ("G9", "push-template", push_template::run),
     ("G10", "at-rest", at_rest::run),
