@@ -48,7 +48,7 @@ pub(crate) struct Settings {
 }
 
 /// Names in the file; the variable is `ATOMICBASE_` and the name in capitals, dots as underscores.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 26] = [
     "listen",
     "data_dir",
     "service_key",
@@ -73,6 +73,8 @@ const NAMES: [&str; 24] = [
     "limits.answer_bytes",
     "limits.unread_bytes",
     "limits.stall_timeout_ms",
+    "limits.tenant_concurrency",
+    "limits.waiting_requests",
 ];
 const SERVICES: [&str; 2] = ["data", "platform"];
 /// Variables of the same prefix that are not the server's.
@@ -199,7 +201,6 @@ impl Given {
     fn settings(&mut self) -> Settings {
         self.check_services();
         let listen = self.parse("listen", SocketAddr::from(([127, 0, 0, 1], 8080)), "an address and port");
-        let defaults = Limits::default();
         Settings {
             listen,
             data_dir: self.text("data_dir").unwrap_or("./atomicbase-data").into(),
@@ -208,22 +209,29 @@ impl Given {
             allowed_origins: self.origins(),
             access_log: self.parse("access_log", true, "true or false"),
             log: self.log_level(),
-            limits: Limits {
-                body_bytes: self.number("limits.body_bytes", defaults.body_bytes, 1024),
-                request_timeout: self.milliseconds("limits.request_timeout_ms", defaults.request_timeout, 10),
-                depth: self.number("limits.depth", defaults.depth, 0),
-                default_rows: self.number("limits.default_rows", defaults.default_rows, 1),
-                max_rows: self.number("limits.max_rows", defaults.max_rows, 1),
-                nested_rows: self.number("limits.nested_rows", defaults.nested_rows, 1),
-                max_operations: self.number("limits.max_operations", defaults.max_operations, 1),
-                answer_bytes: self.number("limits.answer_bytes", defaults.answer_bytes, 1024),
-                unread_bytes: self.number("limits.unread_bytes", defaults.unread_bytes, 1024),
-                stall_timeout: self.milliseconds("limits.stall_timeout_ms", defaults.stall_timeout, 100),
-                tenant_rate: self.rate("limits.tenant_requests_per_second", "limits.tenant_burst"),
-                key_rate: self.rate("limits.key_requests_per_second", "limits.key_burst"),
-            },
+            limits: self.limits(),
             max_open_databases: self.optional("max_open_databases", 1),
             max_connections: self.number("max_connections", 10_000, 1),
+        }
+    }
+
+    fn limits(&mut self) -> Limits {
+        let defaults = Limits::default();
+        Limits {
+            body_bytes: self.number("limits.body_bytes", defaults.body_bytes, 1024),
+            request_timeout: self.milliseconds("limits.request_timeout_ms", defaults.request_timeout, 10),
+            depth: self.number("limits.depth", defaults.depth, 0),
+            default_rows: self.number("limits.default_rows", defaults.default_rows, 1),
+            max_rows: self.number("limits.max_rows", defaults.max_rows, 1),
+            nested_rows: self.number("limits.nested_rows", defaults.nested_rows, 1),
+            max_operations: self.number("limits.max_operations", defaults.max_operations, 1),
+            answer_bytes: self.number("limits.answer_bytes", defaults.answer_bytes, 1024),
+            unread_bytes: self.number("limits.unread_bytes", defaults.unread_bytes, 1024),
+            stall_timeout: self.milliseconds("limits.stall_timeout_ms", defaults.stall_timeout, 100),
+            tenant_concurrency: self.optional("limits.tenant_concurrency", 1),
+            tenant_rate: self.rate("limits.tenant_requests_per_second", "limits.tenant_burst"),
+            key_rate: self.rate("limits.key_requests_per_second", "limits.key_burst"),
+            waiting_requests: self.number("limits.waiting_requests", defaults.waiting_requests, 1),
         }
     }
 

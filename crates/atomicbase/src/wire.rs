@@ -6,7 +6,7 @@ use std::sync::Arc;
 use atomicbase_core::{Clock, Problem};
 use atomicbase_http::{Outer, OuterSettings};
 use axum::Router;
-use db::{DbError, EmbeddedStore, ErrorKind, FolderLock, Workers};
+use db::{DbError, EmbeddedStore, ErrorKind, FolderLock, WorkerLimits, Workers};
 use directory::Directory;
 use gateway::Gateway;
 use platform::Platform;
@@ -37,7 +37,12 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
     let data_dir = settings.data_dir.clone();
     let lock = own_folder(&data_dir)?;
     let (open_databases, max_sqlite) = handle_budget(settings);
-    let workers = Workers::start(max_sqlite).map_err(Problem::internal)?;
+    let workers = Workers::start_with(WorkerLimits {
+        connections: max_sqlite,
+        tenant_concurrency: settings.limits.tenant_concurrency,
+        waiting: settings.limits.waiting_requests,
+    })
+    .map_err(Problem::internal)?;
 
     let clock = Clock::system();
     let infrastructure =
@@ -60,6 +65,8 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
             vec![
                 ("atomicbase_open_databases", "Tenant databases open now.", count(tenants.open_count())),
                 ("atomicbase_sqlite_connections", "SQLite connections.", count(workers.open_connections())),
+                ("atomicbase_waiting_reads", "Slow reads that wait.", count(workers.waiting_reads())),
+                ("atomicbase_waiting_writes", "Writes that wait.", count(workers.waiting_writes())),
             ]
         })
     };

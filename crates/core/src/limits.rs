@@ -1,4 +1,4 @@
-//! How much one request may ask for. Every number has a default and a setting.
+//! How much one request, one tenant and all of them together may ask for. Every number has a default and a setting.
 
 use std::time::Duration;
 
@@ -29,6 +29,10 @@ pub struct Limits {
     pub tenant_rate: Option<Rate>,
     /// How often one key may be used.
     pub key_rate: Option<Rate>,
+    /// Slow reads of one database that run at once; `None` is half of the threads for them, at most 8.
+    pub tenant_concurrency: Option<usize>,
+    /// Requests of all databases that wait for a thread or their commit; reads and writes each.
+    pub waiting_requests: usize,
 }
 
 /// How often something may happen.
@@ -55,6 +59,8 @@ impl Default for Limits {
             stall_timeout: Duration::from_secs(30),
             tenant_rate: None,
             key_rate: None,
+            tenant_concurrency: None,
+            waiting_requests: 10_000,
         }
     }
 }

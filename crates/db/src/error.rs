@@ -38,8 +38,12 @@ pub enum ErrorKind {
         /// The version the database is at.
         found: u32,
     },
-    /// The deadline passed.
+    /// The deadline passed while the batch ran.
     Timeout,
+    /// The deadline passed while the batch waited for its turn; nothing of it has run.
+    WaitedTooLong,
+    /// Too much waits already; nothing of the batch has run.
+    Overloaded,
     /// The answer or a value is larger than allowed.
     TooBig,
     /// A pattern of LIKE or GLOB is too long.
@@ -81,7 +85,26 @@ impl From<DbError> for atomicbase_core::Problem {
     fn from(error: DbError) -> Self {
         use atomicbase_core::{Code, Problem};
         match error.kind {
-            ErrorKind::Timeout => Problem::new(Code::QueryTimeout, "The deadline passed.").because(error),
+            ErrorKind::Timeout => {
+                Problem::new(Code::QueryTimeout, "The deadline passed; nothing was changed.")
+                    .hint("Ask for less at once, or raise `limits.request_timeout_ms`.")
+                    .because(error)
+            }
+            ErrorKind::WaitedTooLong => Problem::new(
+                Code::QueryTimeout,
+                "The request waited for its turn until its deadline; nothing was changed.",
+            )
+            .hint(
+                "Send fewer requests to this database at the same time, and narrow `where`, lower `limit` or add an index \
+                 for the slow ones among them.",
+            )
+            .because(error),
+            ErrorKind::Overloaded => {
+                Problem::new(Code::RateLimited, "Too many requests wait already; this one was not begun.")
+                    .hint("Send fewer requests at the same time; send this one again after the seconds that `Retry-After` says.")
+                    .retry_after(1)
+                    .because(error)
+            }
             ErrorKind::Full => {
                 Problem::new(Code::StorageFull, "The server's disk is full; nothing was changed.")
                     .hint("Free disk space on the server, then try again.")

@@ -12,7 +12,9 @@ mod scratch;
 mod value;
 
 pub use batch::{Batch, Collect, Given, GivenRows, Mode, Outcome, Rows, Statement, StatementOutcome};
-pub use embedded::{EmbeddedStore, FolderLock, OpenOptions, Workers, lock_folder, raise_descriptor_limit};
+pub use embedded::{
+    EmbeddedStore, FolderLock, OpenOptions, WorkerLimits, Workers, lock_folder, raise_descriptor_limit,
+};
 pub use engine::{Database, DatabaseStore, Future, Image};
 pub use error::{DbError, ErrorKind};
 pub use infrastructure::{Migration, open_infrastructure};

@@ -89,6 +89,8 @@ fn is_passing(kind: &ErrorKind) -> bool {
             | ErrorKind::Full
             | ErrorKind::Unavailable
             | ErrorKind::Timeout
+            | ErrorKind::WaitedTooLong
+            | ErrorKind::Overloaded
             | ErrorKind::Corrupt
             | ErrorKind::StaleVersion { .. }
     )

@@ -40,6 +40,7 @@ fn of_code(failure: ffi::Error, text: &str) -> ErrorKind {
         }
         ErrorCode::ReadOnly => ErrorKind::ReadOnly,
         ErrorCode::DiskFull => ErrorKind::Full,
+        ErrorCode::SystemIoFailure if no_room() => ErrorKind::Full,
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => ErrorKind::Unavailable,
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => ErrorKind::Corrupt,
         ErrorCode::AuthorizationForStatementDenied => ErrorKind::Denied,
@@ -54,6 +55,13 @@ fn of_code(failure: ffi::Error, text: &str) -> ErrorKind {
         }
         _ => ErrorKind::Sql,
     }
+}
+
+/// Whether the system call that failed last on this thread found a limit of file sizes or a quota: SQLite tells a full disk alone
+/// from other failures.
+fn no_room() -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded};
+    matches!(std::io::Error::last_os_error().kind(), FileTooLarge | QuotaExceeded)
 }
 
 /// What functions of a schema's expressions answer where an argument has no result: `abs` of the least integer, JSON functions.

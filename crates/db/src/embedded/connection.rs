@@ -1,8 +1,8 @@
 //! One SQLite connection: how it is opened, what it refuses, and when it gives up. Pragmas are set here and read back.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
@@ -11,6 +11,7 @@ use rusqlite::{OpenFlags, TransactionState};
 
 use super::authorize::{Use, authorize};
 use super::classify::classify;
+use super::workers::lock;
 use crate::error::{DbError, ErrorKind};
 
 /// How a database file is opened.
@@ -64,6 +65,8 @@ struct Gate {
     connection_use: AtomicU8,
     /// Nanoseconds after `began`.
     stop_at: AtomicU64,
+    /// Whoever waits for the rows holds the other end.
+    asker: Mutex<Option<Weak<()>>>,
     wal_frames: AtomicU32,
 }
 
@@ -82,6 +85,7 @@ impl Connection {
             began: Instant::now(),
             connection_use: AtomicU8::new(Use::Ours as u8),
             stop_at: AtomicU64::new(u64::MAX),
+            asker: Mutex::default(),
             wal_frames: AtomicU32::new(0),
         });
         let mut connection = Self { sqlite, gate, empty_at: EMPTY_FRAMES };
@@ -166,6 +170,11 @@ impl Connection {
         self.gate.stop_at.store(nanoseconds, Ordering::Relaxed);
     }
 
+    /// Whatever runs once nobody waits for it is interrupted.
+    pub(crate) fn stop_without(&self, asker: Option<Weak<()>>) {
+        *lock(&self.gate.asker) = asker;
+    }
+
     /// Whether a transaction is open; an error may have ended it.
     pub(crate) fn in_transaction(&self) -> bool {
         !self.sqlite.is_autocommit()
@@ -245,7 +254,9 @@ impl Connection {
 impl Gate {
     fn is_over(&self) -> bool {
         let stop_at = self.stop_at.load(Ordering::Relaxed);
-        stop_at != u64::MAX && u64::try_from(self.began.elapsed().as_nanos()).is_ok_and(|now| now >= stop_at)
+        let now = || u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        stop_at != u64::MAX && now() >= stop_at
+            || lock(&self.asker).as_ref().is_some_and(|asker| asker.strong_count() == 0)
     }
 
     fn connection_use(&self) -> Use {

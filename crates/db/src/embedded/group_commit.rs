@@ -3,6 +3,7 @@
 //! An answer is given only after the COMMIT that holds it, errors included: what a write saw may be a neighbour's row.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::runtime::Handle;
@@ -10,11 +11,21 @@ use tokio::sync::oneshot;
 
 use super::connection::Connection;
 use super::execute::{control, expect_version, run_statements, schema_version, use_of};
-use crate::batch::{Batch, Collect, Outcome};
+use super::lanes::SHARE;
+use super::workers::WaitingWrites;
+use crate::batch::{Batch, Collect, Mode, Outcome, Statement};
 use crate::error::{DbError, ErrorKind};
+use crate::value::Value;
 
 /// Most writes in one transaction.
 const GROUP: usize = 256;
+/// Values that those writes bind together, bytes; the first may be larger.
+const GROUP_BYTES: usize = 8 * 1024 * 1024;
+/// Values that the waiting writes of one database may hold, and those of all databases, bytes.
+const WAITING_BYTES: usize = 64 * 1024 * 1024;
+const ALL_WAITING_BYTES: usize = 256 * 1024 * 1024;
+/// What is let in where the others have filled the queue, bytes: see [`SHARE`].
+const SHARE_BYTES: usize = 1024 * 1024;
 
 /// A write that waits for its turn.
 pub(crate) struct Waiting {
@@ -22,6 +33,8 @@ pub(crate) struct Waiting {
     reply: Reply,
     /// Where its answer is awaited.
     runtime: Option<Handle>,
+    ticket: u64,
+    size_bytes: usize,
 }
 
 type Reply = oneshot::Sender<Result<Outcome, DbError>>;
@@ -30,8 +43,17 @@ type Reply = oneshot::Sender<Result<Outcome, DbError>>;
 #[derive(Default)]
 pub(crate) struct Queue {
     waiting: VecDeque<Waiting>,
+    size_bytes: usize,
+    last_ticket: u64,
     /// A thread is, or will be, taking from the queue.
     drained: bool,
+}
+
+/// A write's place in the queue.
+pub(crate) struct Pushed {
+    pub ticket: u64,
+    /// The caller must see to it that the queue is drained.
+    pub starts_drain: bool,
 }
 
 impl Waiting {
@@ -42,21 +64,58 @@ impl Waiting {
 }
 
 impl Queue {
-    /// Adds a write; true when the caller must see to it that the queue is drained.
-    pub(crate) fn push(&mut self, batch: Batch, reply: Reply) -> bool {
-        self.waiting.push_back(Waiting { batch, reply, runtime: Handle::try_current().ok() });
-        !std::mem::replace(&mut self.drained, true)
+    /// Adds a write, unless too many wait or too much. `all` counts those of every database.
+    pub(crate) fn push(
+        &mut self,
+        batch: Batch,
+        reply: Reply,
+        all: &WaitingWrites,
+    ) -> Result<Pushed, DbError> {
+        // A change of the schema comes once, and whole fleets of them wait for nothing else.
+        if batch.mode != Mode::Schema && self.is_full(all) {
+            return Err(DbError::new(ErrorKind::Overloaded, "too many writes wait for their commit"));
+        }
+        let size_bytes = size_of(&batch);
+        all.count.fetch_add(1, Ordering::Relaxed);
+        all.bytes.fetch_add(size_bytes, Ordering::Relaxed);
+        self.size_bytes += size_bytes;
+        self.last_ticket += 1;
+        let (runtime, ticket) = (Handle::try_current().ok(), self.last_ticket);
+        self.waiting.push_back(Waiting { batch, reply, runtime, ticket, size_bytes });
+        Ok(Pushed { ticket, starts_drain: !std::mem::replace(&mut self.drained, true) })
+    }
+
+    fn is_full(&self, all: &WaitingWrites) -> bool {
+        let too_many = all.count.load(Ordering::Relaxed) >= all.most;
+        let too_much =
+            self.size_bytes >= WAITING_BYTES || all.bytes.load(Ordering::Relaxed) >= ALL_WAITING_BYTES;
+        too_many && self.waiting.len() >= SHARE || too_much && self.size_bytes >= SHARE_BYTES
+    }
+
+    /// Takes a write out that has not begun; false if it has.
+    pub(crate) fn withdraw(&mut self, ticket: u64, all: &WaitingWrites) -> bool {
+        let found = self.waiting.binary_search_by_key(&ticket, |write| write.ticket);
+        let withdrawn = found.ok().and_then(|index| self.waiting.remove(index));
+        withdrawn.inspect(|write| self.uncount(write, all)).is_some()
     }
 
     /// The next writes that may share a transaction.
-    pub(crate) fn take_group(&mut self) -> Option<Vec<Waiting>> {
-        let first = self.waiting.pop_front()?;
-        let alone = first.batch.alone;
-        let mut group = vec![first];
-        while !alone && group.len() < GROUP && self.waiting.front().is_some_and(|next| !next.batch.alone) {
+    pub(crate) fn take_group(&mut self, all: &WaitingWrites) -> Vec<Waiting> {
+        let (mut group, mut group_bytes) = (Vec::new(), 0);
+        while let Some(next) = self.waiting.front()
+            && (group.is_empty() || joins(&group, group_bytes, next))
+        {
+            group_bytes += next.size_bytes;
             group.extend(self.waiting.pop_front());
         }
-        Some(group)
+        group.iter().for_each(|write| self.uncount(write, all));
+        group
+    }
+
+    fn uncount(&mut self, write: &Waiting, all: &WaitingWrites) {
+        all.count.fetch_sub(1, Ordering::Relaxed);
+        all.bytes.fetch_sub(write.size_bytes, Ordering::Relaxed);
+        self.size_bytes -= write.size_bytes;
     }
 
     /// Whether more waits; if not, the next `push` starts a drain.
@@ -64,6 +123,25 @@ impl Queue {
         self.drained = !self.waiting.is_empty();
         self.drained
     }
+}
+
+fn joins(group: &[Waiting], group_bytes: usize, next: &Waiting) -> bool {
+    let alone = next.batch.alone || group.iter().any(|write| write.batch.alone);
+    !alone && group.len() < GROUP && group_bytes + next.size_bytes <= GROUP_BYTES
+}
+
+/// About how much memory a batch holds.
+fn size_of(batch: &Batch) -> usize {
+    let value = |value: &Value| match value {
+        Value::Text(text) => text.len(),
+        Value::Blob(bytes) => bytes.len(),
+        Value::Null | Value::Integer(_) | Value::Real(_) => 0,
+    };
+    let statement = |statement: &Statement| {
+        let values = statement.params.iter().map(|param| size_of_val(param) + value(param));
+        size_of_val(statement) + statement.sql.len() + values.sum::<usize>()
+    };
+    batch.statements.iter().map(statement).sum()
 }
 
 /// Commits a group and answers each of its writes.
@@ -192,7 +270,7 @@ fn in_time(write: Waiting) -> Option<Waiting> {
     }
     if write.batch.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         let message = "the deadline passed while the write waited for its turn";
-        write.answer(Err(DbError::new(ErrorKind::Timeout, message)));
+        write.answer(Err(DbError::new(ErrorKind::WaitedTooLong, message)));
         return None;
     }
     Some(write)

@@ -3,10 +3,12 @@
 mod authorize;
 mod classify;
 mod connection;
+mod connections;
 mod database;
 mod execute;
 mod folder;
 mod group_commit;
+mod lanes;
 mod store;
 mod workers;
 
@@ -17,4 +19,4 @@ pub use connection::OpenOptions;
 pub(crate) use database::EmbeddedDatabase;
 pub use folder::{FolderLock, lock_folder, raise_descriptor_limit};
 pub use store::EmbeddedStore;
-pub use workers::Workers;
+pub use workers::{WorkerLimits, Workers};

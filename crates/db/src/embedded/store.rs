@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::connection::{Connection, OpenOptions};
 use super::database::EmbeddedDatabase;
+use super::lanes::Lane;
 use super::workers::{Workers, lock};
 use crate::engine::{Database, DatabaseStore, Future, Image};
 use crate::error::{DbError, ErrorKind};
@@ -23,6 +25,9 @@ struct Inner {
     folder: PathBuf,
     trash: PathBuf,
     workers: Arc<Workers>,
+    /// Files that are made, and files that are opened or dropped.
+    making: Lane,
+    moving: Lane,
     creations: Mutex<Creations>,
 }
 
@@ -46,6 +51,8 @@ impl EmbeddedStore {
         Ok(Self(Arc::new(Inner {
             folder: folder.to_owned(),
             trash,
+            making: workers.writes.lane(),
+            moving: workers.files.lane(),
             workers,
             creations: Mutex::new(Creations::default()),
         })))
@@ -58,7 +65,7 @@ impl EmbeddedStore {
     ) -> Future<'_, Result<T, DbError>> {
         let (reply, answer) = oneshot::channel();
         let inner = Arc::clone(&self.0);
-        self.0.workers.files.submit(move || drop(reply.send(work(&inner))));
+        self.0.moving.submit_always(move || drop(reply.send(work(&inner))));
         Box::pin(async { answer.await.unwrap_or_else(|_| Err(interrupted())) })
     }
 }
@@ -74,7 +81,7 @@ impl DatabaseStore for EmbeddedStore {
         creations.waiting.push(Creation { path, image, reply });
         if !std::mem::replace(&mut creations.drained, true) {
             let inner = Arc::clone(&self.0);
-            self.0.workers.writes.submit(move || inner.create_waiting());
+            self.0.making.submit_always(move || inner.create_waiting());
         }
         Box::pin(async { answer.await.unwrap_or_else(|_| Err(interrupted())) })
     }
@@ -118,13 +125,27 @@ impl Inner {
         Ok(self.folder.join(format!("{name}.db")))
     }
 
-    /// Writes the files that wait and syncs them together: alone a file and its folder, many by one sync of the disk.
+    /// Makes the files that wait, a group at a time.
     fn create_waiting(self: Arc<Self>) {
         let group = {
             let mut creations = lock(&self.creations);
             let count = creations.waiting.len().min(GROUP);
             creations.waiting.drain(..count).collect::<Vec<_>>()
         };
+        let made = catch_unwind(AssertUnwindSafe(|| self.make(group)));
+        // Also after a panic: those who wait behind it would wait for ever.
+        let mut creations = lock(&self.creations);
+        creations.drained = !creations.waiting.is_empty();
+        if creations.drained {
+            let inner = Arc::clone(&self);
+            self.making.submit_always(move || inner.create_waiting());
+        }
+        drop(creations);
+        made.unwrap_or_else(|panic| resume_unwind(panic));
+    }
+
+    /// Writes files and syncs them together: alone a file and its folder, many by one sync of the disk.
+    fn make(&self, group: Vec<Creation>) {
         let written: Vec<Result<File, DbError>> = group.iter().map(write_image).collect();
         let synced = self.sync(&written);
         for (creation, written) in group.into_iter().zip(written) {
@@ -134,13 +155,6 @@ impl Inner {
                 remove_leftover(&creation.path);
             }
             drop(creation.reply.send(outcome));
-        }
-        let mut creations = lock(&self.creations);
-        creations.drained = !creations.waiting.is_empty();
-        if creations.drained {
-            let workers = Arc::clone(&self.workers);
-            drop(creations);
-            workers.writes.submit(move || self.create_waiting());
         }
     }
 

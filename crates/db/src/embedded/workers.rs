@@ -1,33 +1,84 @@
-//! The threads that may block: for writes, which wait for the disk, for reads that turned out slow, and for files.
+//! What all databases of the process share: the threads that may block, and the budget of connections.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-type Job = Box<dyn FnOnce() + Send>;
+use super::connections::SLOW_CONNECTIONS;
+use super::lanes::{Rules, Threads};
+
+/// How many threads there are for one kind of work, what waits for them, and how many connections.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerLimits {
+    /// SQLite connections: they bound memory (about 100 KB each) and descriptors (2 each). The first connection of a database and
+    /// one per thread are always granted, so callers bound the number of open databases below it.
+    pub connections: usize,
+    /// Slow reads of one database that run at once; `None` is half of the threads for them.
+    pub tenant_concurrency: Option<usize>,
+    /// Requests that wait for a thread, of all databases together; reads and writes each.
+    pub waiting: usize,
+}
+
+impl WorkerLimits {
+    /// This many connections, everything else as it is where nothing is set.
+    #[must_use]
+    pub fn connections(connections: usize) -> Self {
+        Self { connections, tenant_concurrency: None, waiting: 10_000 }
+    }
+}
 
 /// Threads and the connection budget that all databases of the process share.
 pub struct Workers {
+    /// For reads that turned out slow.
     pub(crate) reads: Threads,
+    /// For writes, which wait for the disk.
     pub(crate) writes: Threads,
     /// Opening, closing and removing files: never behind a slow query.
     pub(crate) files: Threads,
+    /// For the product's own databases: what every request needs waits for no tenant.
+    pub(crate) infrastructure: Threads,
+    pub(crate) waiting_writes: WaitingWrites,
+    pub(crate) cores: usize,
     connections: AtomicUsize,
     max_connections: usize,
 }
 
+/// The writes of all databases that wait for their turn.
+pub(crate) struct WaitingWrites {
+    pub count: AtomicUsize,
+    pub bytes: AtomicUsize,
+    pub most: usize,
+}
+
 impl Workers {
-    /// Starts the threads. `max_connections` bounds memory (about 100 KB each) and descriptors (2 each);
-    /// the first connection of a database is always granted, so callers bound the number of open databases below it.
+    /// Starts the threads with the limits of a server where nothing is set.
     pub fn start(max_connections: usize) -> std::io::Result<Arc<Self>> {
+        Self::start_with(WorkerLimits::connections(max_connections))
+    }
+
+    /// Starts the threads.
+    pub fn start_with(limits: WorkerLimits) -> std::io::Result<Arc<Self>> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let (readers, writers) = (4 * cores, (4 * cores).max(16));
+        let concurrency = limits.tenant_concurrency.unwrap_or(readers / 2);
+        let rules = |name, count, at_once| Rules { name, count, at_once, waiting: limits.waiting, nice: 0 };
         Ok(Arc::new(Self {
-            reads: Threads::start("read", 4 * cores)?,
+            // A slow read takes what the cores have left: the requests of everybody else are answered on the serving threads.
+            reads: Threads::start(&Rules {
+                nice: 10,
+                ..rules("read", readers, concurrency.min(SLOW_CONNECTIONS))
+            })?,
             // Writers wait for the disk, not for a core: 16 of them migrate or commit twice as fast as 4.
-            writes: Threads::start("write", (4 * cores).max(16))?,
-            files: Threads::start("files", 2 * cores)?,
+            writes: Threads::start(&rules("write", writers, 1))?,
+            files: Threads::start(&rules("files", 2 * cores, 2 * cores))?,
+            infrastructure: Threads::start(&rules("directory", 4, 2))?,
+            waiting_writes: WaitingWrites {
+                count: AtomicUsize::new(0),
+                bytes: AtomicUsize::new(0),
+                most: limits.waiting,
+            },
+            cores,
             connections: AtomicUsize::new(0),
-            max_connections,
+            max_connections: limits.connections,
         }))
     }
 
@@ -35,6 +86,18 @@ impl Workers {
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Slow reads that wait for a thread now.
+    #[must_use]
+    pub fn waiting_reads(&self) -> usize {
+        self.reads.waiting()
+    }
+
+    /// Writes that wait for their commit now.
+    #[must_use]
+    pub fn waiting_writes(&self) -> usize {
+        self.waiting_writes.count.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count_connection(&self) {
@@ -48,70 +111,9 @@ impl Workers {
     pub(crate) fn may_open_another(&self) -> bool {
         self.open_connections() < self.max_connections
     }
-}
 
-/// A fixed number of threads and one queue.
-pub(crate) struct Threads(Arc<Queue>);
-
-#[derive(Default)]
-struct Queue {
-    state: Mutex<State>,
-    arrived: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    jobs: VecDeque<Job>,
-    closed: bool,
-}
-
-impl Threads {
-    fn start(name: &str, count: usize) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::default());
-        for number in 0..count {
-            let queue = Arc::clone(&queue);
-            std::thread::Builder::new().name(format!("{name}-{number}")).spawn(move || work(&queue))?;
-        }
-        Ok(Self(queue))
-    }
-
-    /// Queues a job. Jobs start in the order they come.
-    pub(crate) fn submit(&self, job: impl FnOnce() + Send + 'static) {
-        lock(&self.0.state).jobs.push_back(Box::new(job));
-        self.0.arrived.notify_one();
-    }
-
-    /// Queues what a job of these threads leaves to be done. Wakes nobody: the job's own thread looks at the queue next.
-    pub(crate) fn submit_next(&self, job: impl FnOnce() + Send + 'static) {
-        lock(&self.0.state).jobs.push_back(Box::new(job));
-    }
-}
-
-impl Drop for Threads {
-    /// The threads finish what is queued and end; nobody waits for them, since the last owner may be one of them.
-    fn drop(&mut self) {
-        lock(&self.0.state).closed = true;
-        self.0.arrived.notify_all();
-    }
-}
-
-fn work(queue: &Queue) {
-    loop {
-        let mut state = lock(&queue.state);
-        let job = loop {
-            if let Some(job) = state.jobs.pop_front() {
-                break job;
-            }
-            if state.closed {
-                return;
-            }
-            state = queue.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
-        };
-        drop(state);
-        // A panic must cost its own request only, not the thread.
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).is_err() {
-            tracing::error!("a database job panicked");
-        }
+    pub(crate) fn is_over_budget(&self) -> bool {
+        self.open_connections() > self.max_connections
     }
 }
 
