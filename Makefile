@@ -62,8 +62,14 @@ bench: ## measure against the yardstick, bare SQLite and PocketBase
 ratchet: .tools/packages ## count the instructions of the hot paths: none may take more than bench/instructions.json allows
 	@cargo run --quiet --release -p bench -- instructions
 
-soak: .tools/nextest ## any query on thousands of worlds; then mixed load for SOAK_MINUTES: does memory or anything else grow?
+soak: .tools/nextest .tools/python e2e/node_modules web/packages/sdk/dist ## an hour of searching: fuzz, any query on any rows, the API's contract, sqlmap; what grows under load for SOAK_MINUTES
+	@$(MAKE) fuzz FUZZ_SECONDS=300
+	$(call say,any query on thousands of worlds)
 	@ATOMICBASE_PROPERTY_TIMES=20 cargo nextest run -p query --status-level=fail -E 'test(property::)'
+	$(call say,requests made from OpenAPI for ten minutes; sqlmap on every parameter)
+	@cargo build --quiet -p atomicbase
+	@CONTRACT_SECONDS=600 npm run soak --prefix e2e --silent
+	$(call say,mixed load for $(SOAK_MINUTES) minutes)
 	@cargo run --quiet --release -p bench -- soak --minutes $(SOAK_MINUTES)
 
 fuzz: .tools/fuzz ## each fuzz target for FUZZ_SECONDS

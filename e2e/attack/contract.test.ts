@@ -41,7 +41,7 @@ test('what is not as documented is found', { timeout: TIMEOUT }, async () => {
     description: 'Not so',
     content: { 'application/json': { schema: { type: 'string' } } },
   }
-  const { code, printed } = await run(wrong, 1, ['--include-path', '/health'])
+  const { code, printed } = await run(wrong, [...short(1), '--include-path', '/health'])
   expect(printed).toContain('Response violates schema')
   expect(code).toBe(1)
 })
@@ -71,20 +71,22 @@ async function get(path: string) {
 
 /** Sends what schemathesis makes of a document. What it finds, it prints with a `curl` line. */
 async function attack(document: Schema, examples: number, words: string[]): Promise<void> {
-  const { code, printed } = await run(document, examples, words)
+  const effort = SECONDS > 0 ? ['--max-time', String(Math.ceil(SECONDS / 3))] : short(examples)
+  const { code, printed } = await run(document, [...effort, ...words])
   expect(code, printed).toBe(0)
   expect(printed).toContain('No issues found')
 }
 
-async function run(document: Schema, examples: number, words: string[]) {
+/** The same requests every time. */
+const short = (examples: number): string[] => ['--seed', '1', '--max-examples', String(examples)]
+
+async function run(document: Schema, words: string[]) {
   await writeFile(join(folder, 'openapi.json'), JSON.stringify(document))
   await writeFile(join(folder, 'schemathesis.toml'), `[parameters]\n"header.Database" = "${DATABASE}"\n`)
-  const short = ['--seed', '1', '--max-examples', String(examples)]
   const all = [
     ...['run', 'openapi.json', '--url', server.url, '--header', `Authorization: Bearer ${SERVICE_KEY}`],
     ...['--checks', 'all', '--exclude-checks', UNCHECKED, '--continue-on-failure', '--warnings', 'off'],
     ...['--request-timeout', '30', '--output-truncate', 'false'],
-    ...(SECONDS > 0 ? ['--max-time', String(Math.ceil(SECONDS / 3))] : short),
     ...words,
   ]
   const env = { PATH: process.env.PATH, NO_COLOR: '1' }
