@@ -52,7 +52,7 @@ impl Bench {
             let rows: Vec<Value> = rows[&table.name].iter().map(given).collect();
             json!({"operation": "insert", "table": table.name, "body": {"data": rows}})
         });
-        self.ask_batch(&key(), &json!({"operations": inserts.collect::<Vec<_>>()})).unwrap();
+        self.ask_batch(&key(), &json!({"operations": inserts.collect::<Vec<_>>()}), None).unwrap();
     }
 
     fn scope<'a>(&'a self, caller: &'a Caller) -> Scope<'a> {
@@ -88,11 +88,17 @@ impl Bench {
         self.answer(vec![query], Transaction::answer)
     }
 
-    /// The answer of a batch, or why it is refused.
-    pub(crate) fn ask_batch(&self, caller: &Caller, body: &Value) -> Result<Value, Refusal> {
+    /// The answer of a batch, each of whose writes may reach so many rows, or why it is refused.
+    pub(crate) fn ask_batch(
+        &self,
+        caller: &Caller,
+        body: &Value,
+        most: Option<usize>,
+    ) -> Result<Value, Refusal> {
         let body = raw(body);
         let operations = parse_batch(&body, &self.limits)?;
-        let queries = compile_batch(&self.scope(caller), &operations, true)?;
+        let scope = self.scope(caller).max_affected(most.map(|most| most.try_into().unwrap()));
+        let queries = compile_batch(&scope, &operations, true)?;
         self.answer(queries, Transaction::batch_answer)
     }
 

@@ -12,9 +12,9 @@ pub(crate) struct Choices {
 #[derive(Clone)]
 pub(crate) struct Bytes(Vec<u8>);
 
-/// As many bytes as this, or fewer.
+/// Up to so many bytes, and no fewer than a third: few choices make empty worlds.
 pub(crate) fn bytes(most: usize) -> impl Strategy<Value = Bytes> {
-    vec(any::<u8>(), 0..most).prop_map(Bytes)
+    vec(any::<u8>(), most / 3..most).prop_map(Bytes)
 }
 
 impl std::fmt::Debug for Bytes {

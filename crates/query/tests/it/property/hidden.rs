@@ -39,7 +39,7 @@ proptest! {
     #![proptest_config(config(300))]
 
     #[test]
-    fn no_answer_depends_on_what_is_hidden(queries in vec(bytes(80), 1..40)) {
+    fn no_answer_depends_on_what_is_hidden(queries in vec(bytes(120), 1..40)) {
         let template = NEWSROOM.with(Template::clone);
         for query in queries {
             let choices = &mut Choices::new(query);

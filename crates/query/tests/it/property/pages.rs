@@ -12,7 +12,7 @@ use super::bench::Bench;
 use super::choices::{Choices, bytes};
 use super::evaluate::World;
 use super::wanted::Wanted;
-use super::{caller, config, knowledge, table, world};
+use super::{caller, config, knowledge, table, world, worlds};
 
 /// A list, and where in it one stands.
 struct Walk<'a> {
@@ -142,7 +142,7 @@ proptest! {
     #![proptest_config(config(200))]
 
     #[test]
-    fn pages_together_are_the_list(start in bytes(600), queries in vec(bytes(80), 1..10)) {
+    fn pages_together_are_the_list(start in worlds(), queries in vec(bytes(80), 1..10)) {
         let (bench, rows) = world(start);
         for query in queries {
             let choices = &mut Choices::new(query);

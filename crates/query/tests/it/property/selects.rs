@@ -9,7 +9,7 @@ use super::ask::Asker;
 use super::bench::Refusal;
 use super::choices::{Choices, bytes};
 use super::evaluate::{Selected, World};
-use super::{caller, config, knowledge, table, world};
+use super::{caller, config, knowledge, table, world, worlds};
 
 /// Whether an answer, or the code of a refusal, is what is wanted.
 pub(super) fn is_wanted(
@@ -28,7 +28,7 @@ proptest! {
     #![proptest_config(config(800))]
 
     #[test]
-    fn a_select_answers_what_the_naive_evaluation_answers(start in bytes(600), queries in vec(bytes(80), 1..40)) {
+    fn a_select_answers_what_the_naive_evaluation_answers(start in worlds(), queries in vec(bytes(120), 1..40)) {
         let (bench, rows) = world(start);
         for query in queries {
             let choices = &mut Choices::new(query);

@@ -47,7 +47,11 @@ impl Asker<'_> {
         let far = operation.rows.is_empty() || self.choices.once_in(8);
         let row = self.choices.below(operation.rows.len() + usize::from(far));
         let value = operation.rows.get(row).map(|row| row[&name].clone());
-        // A number that is NULL numbers itself.
+        // Rows that number themselves go on doing so; a number that is NULL does, too.
+        let first = if body["data"].is_array() { &body["data"][0] } else { &body["data"] };
+        if table.in_primary_key(&target) && first.is_object() && first.get(&target).is_none() {
+            return None;
+        }
         if value.as_ref().is_some_and(Value::is_null) && table.in_primary_key(&target) {
             return None;
         }

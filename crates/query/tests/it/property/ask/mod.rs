@@ -74,10 +74,10 @@ impl<'a> Asker<'a> {
             body.insert("where".to_owned(), self.conditions(table));
         }
         if !is_one && self.choices.once_in(3) {
-            let limit = 1 + self.choices.below(6);
-            body.insert("limit".to_owned(), (limit % 6).into());
+            let limit = 1 + self.choices.below(9);
+            body.insert("limit".to_owned(), (limit % 9).into());
         }
-        if !is_one && !nested && self.choices.once_in(3) {
+        if !is_one && !nested && self.choices.once_in(6) {
             body.insert("offset".to_owned(), self.choices.below(6).into());
         }
         body

@@ -53,12 +53,13 @@ impl Asker<'_> {
         for number in 0..self.choices.below(3) {
             let column = self.choices.one_of(&searched);
             let marks = json!({"column": column, "before": "<", "after": ">"});
+            let long = json!({"column": column, "before": "<", "after": ">", "ellipsis": "", "tokens": 64});
             select.push(match self.choices.below(5) {
                 4 => json!({format!("\"h{number}"): {"rank": "__fts"}}),
                 0 => json!({format!("\"h{number}"): {"highlight": column}}),
                 1 => json!({format!("\"h{number}"): {"highlight": marks}}),
                 2 => json!({format!("\"h{number}"): {"snippet": column}}),
-                _ => json!({format!("\"h{number}"): {"snippet": marks}}),
+                _ => json!({format!("\"h{number}"): {"snippet": long}}),
             });
         }
         let mut body = Map::new();

@@ -5,7 +5,7 @@ use schema::{Column, ColumnType, Table};
 use serde_json::{Map, Value, json};
 
 use super::super::world::{Rows, cell};
-use super::{Asker, names};
+use super::Asker;
 
 impl Asker<'_> {
     /// A write to a table of these rows, and its body.
@@ -156,8 +156,7 @@ impl Asker<'_> {
     fn delete(&mut self, table: &Table) -> Value {
         let mut body = json!({"where": self.conditions(table)});
         if self.choices.once_in(2) {
-            let all = self.choices.once_in(2);
-            body["returning"] = if all { json!(["*"]) } else { json!([self.choices.one_of(&names(table))]) };
+            body["returning"] = self.returned(table);
         }
         body
     }

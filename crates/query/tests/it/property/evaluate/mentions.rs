@@ -102,7 +102,7 @@ impl World<'_> {
             match name.as_str() {
                 "and" | "or" | "not" => self.of_conditions(table, value, found),
                 "__fts" if self.searched(table).is_empty() => {
-                    found.extend(["INVALID_QUERY", COLUMN_NOT_FOUND])
+                    found.extend(["INVALID_OPERATOR", COLUMN_NOT_FOUND])
                 }
                 "__fts" => {}
                 _ => self.of_member(table, name, value, found),

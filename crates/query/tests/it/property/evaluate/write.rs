@@ -74,6 +74,7 @@ impl World<'_> {
         }
         let after = World::new(self.template, &change.rows, self.limits, self.caller);
         let shown = |row: &&Value| verb == Verb::Delete || after.sees(table, row);
+        // Rows that go are answered as they were, what is related to them as it is now.
         let project = |row: &Value| after.project(table, row, &json!({"select": body["returning"]}));
         let data = || written.iter().filter(shown).map(project).collect();
         let data = match verb {
@@ -157,9 +158,8 @@ impl World<'_> {
             })
             .collect();
         writing.change.update(table, &changed);
-        // As they are now: a cascade may have come back to the table itself.
-        let now = |new: &Value| writing.change.of(table).iter().find(|row| is_same(table, row, new)).cloned();
-        writing.written = changed.iter().filter_map(|(_, new)| now(new)).collect();
+        writing.written = changed.into_iter().map(|(_, new)| new).collect();
+        writing.catch_up(table);
     }
 
     fn delete(&self, writing: &mut Writing<'_>, table: &Table, body: &Value) {
@@ -241,8 +241,6 @@ impl World<'_> {
             return;
         }
         writing.change.update(table, &[(old.clone(), new.clone())]);
-        let new =
-            writing.change.of(table).iter().find(|row| is_same(table, row, &new)).cloned().unwrap_or(new);
         for row in &mut writing.written {
             if is_same(table, row, &old) {
                 *row = new.clone();
@@ -250,10 +248,23 @@ impl World<'_> {
             }
         }
         writing.written.push(new);
+        writing.catch_up(table);
     }
 }
 
 impl Writing<'_> {
+    /// The rows that were written as they are now. A foreign key of the table to itself may have changed them again, which
+    /// SQLite does not tell.
+    fn catch_up(&mut self, table: &Table) {
+        for row in &mut self.written {
+            let now = self.change.of(table).iter().find(|other| is_same(table, other, row));
+            if let Some(now) = now.filter(|now| *now != row) {
+                *row = now.clone();
+                self.twice = true;
+            }
+        }
+    }
+
     /// `{"__inc": by}`
     fn increased(&mut self, value: &Value, by: &Value) -> Value {
         if value.is_null() {

@@ -44,11 +44,11 @@ fn rules(template: &Template, table: &Table, choices: &mut Choices) -> Value {
 }
 
 fn rule(template: &Template, table: &Table, choices: &mut Choices) -> Value {
+    let condition = |choices: &mut Choices| Asker::of_policy(template, choices).condition(table, 2);
     match choices.below(6) {
         0 | 1 => json!(true),
         2 => json!(false),
-        _ => (0..1 + choices.below(2))
-            .map(|_| Asker::of_policy(template, choices).condition(table, 2))
-            .collect(),
+        3 => (0..1 + choices.below(2)).map(|_| condition(choices)).collect(),
+        _ => json!([{"or": (0..3).map(|_| condition(choices)).collect::<Vec<_>>()}]),
     }
 }

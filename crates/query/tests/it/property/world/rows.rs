@@ -20,7 +20,7 @@ pub(crate) fn rows(template: &Template, choices: &mut Choices) -> Rows {
     let mut all = Rows::new();
     for table in &template.tables {
         all.insert(table.name.clone(), Vec::new());
-        for _ in 0..choices.below(12) {
+        for _ in 0..choices.below(16) {
             let cells = table
                 .columns
                 .iter()

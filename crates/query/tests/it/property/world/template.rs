@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::super::choices::Choices;
 use super::policies::policies;
 
-const TYPES: [&str; 7] = ["text", "integer", "real", "boolean", "timestamp", "blob", "json"];
+/// Those of which there is more to ask stand twice.
+const TYPES: [&str; 10] =
+    ["text", "integer", "real", "boolean", "timestamp", "blob", "json", "text", "integer", "json"];
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
 const ACTIONS: [&str; 4] = ["NO ACTION", "RESTRICT", "CASCADE", "SET NULL"];
 pub(super) const STATES: [&str; 3] = ["todo", "doing", "done"];
@@ -19,7 +21,7 @@ struct Key {
     definition: Value,
 }
 
-pub(crate) fn template(choices: &mut Choices) -> Template {
+pub(crate) fn template(choices: &mut Choices, of_policies: &mut Choices) -> Template {
     let mut tables = Vec::new();
     let mut keys = Vec::new();
     for name in ["select", "b", "C", "_"].into_iter().take(1 + choices.below(4)) {
@@ -27,8 +29,8 @@ pub(crate) fn template(choices: &mut Choices) -> Template {
     }
     tables.extend(join_table(&keys, choices));
     let mut template = json!({"format": 1, "name": "random", "tables": tables});
-    if choices.once_in(2) {
-        template["policies"] = policies(&parse(&template), choices);
+    if of_policies.once_in(2) {
+        template["policies"] = policies(&parse(&template), of_policies);
     }
     parse(&template)
 }
@@ -55,14 +57,21 @@ fn table(name: &'static str, keys: &mut Vec<Key>, choices: &mut Choices) -> Valu
         keys.push(Key { table: name, column: "id", definition: only.clone() });
     }
     columns.extend(key);
-    let mut unique = Vec::new();
+    let mut unique: Vec<Vec<Value>> = Vec::new();
     if choices.once_in(2) {
         columns.push(text("key", choices));
         keys.push(Key { table: name, column: "key", definition: columns[columns.len() - 1].clone() });
-        unique.push(vec!["key"]);
+        unique.push(vec![json!("key")]);
     }
     for name in ["v0", "v1", "v2", "v3"].into_iter().take(choices.below(5)) {
         columns.push(valued(name, choices));
+    }
+    let valued =
+        columns.iter().filter(|column| column["name"].as_str().is_some_and(|name| name.starts_with('v')));
+    if let [one, other, ..] = valued.collect::<Vec<_>>().as_slice()
+        && choices.once_in(4)
+    {
+        unique.push(vec![one["name"].clone(), other["name"].clone()]);
     }
     for name in ["f0", "f1"].into_iter().take(choices.below(3)) {
         columns.extend((!keys.is_empty()).then(|| reference(name, &choices.one_of(keys), choices)));
@@ -134,7 +143,7 @@ fn generated(columns: &[Value], choices: &mut Choices) -> Option<Value> {
 }
 
 fn searched(columns: &[Value], choices: &mut Choices) -> Vec<Value> {
-    if !choices.once_in(2) {
+    if choices.once_in(4) {
         return Vec::new();
     }
     let is_searched = |column: &&Value| {
