@@ -8,3 +8,4 @@ mod durability;
 mod full_disk;
 mod program;
 mod shutdown;
+mod stalled_readers;
