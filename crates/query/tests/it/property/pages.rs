@@ -24,13 +24,17 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn ask(&self, limit: usize, cursor: Option<&Value>) -> Value {
+    /// A page; `None` where a sum of its related rows overflows on the way, which depends on the order they are added in.
+    fn ask(&self, limit: usize, cursor: Option<&Value>) -> Option<Value> {
         let mut body = self.body.clone();
         body["limit"] = limit.into();
         if let Some(cursor) = cursor {
             body["cursor"] = cursor.clone();
         }
-        self.bench.ask(self.caller, Verb::Select { count: true }, &self.table.name, &body).unwrap()
+        match self.bench.ask(self.caller, Verb::Select { count: true }, &self.table.name, &body) {
+            Err(refusal) if format!("{refusal:?}").contains("integer overflow") => None,
+            page => Some(page.unwrap()),
+        }
     }
 
     /// What the page from `start` with at most `limit` rows must be.
@@ -62,19 +66,21 @@ impl Walk<'_> {
     /// To the end, and back to the start; answers a cursor from the middle.
     fn there_and_back(&self, choices: &mut Choices) -> Result<Option<Value>, TestCaseError> {
         let (mut start, mut limit) = (0, 1 + choices.below(4));
-        let mut page = self.ask(limit, None);
+        let Some(mut page) = self.ask(limit, None) else { return Ok(None) };
         self.check(&page, start, limit)?;
         let cursor = page.get("next").cloned();
         while let Some(next) = page.get("next").cloned() {
             start += limit;
             limit = 1 + choices.below(4);
-            page = self.ask(limit, Some(&next));
+            let Some(following) = self.ask(limit, Some(&next)) else { return Ok(None) };
+            page = following;
             self.check(&page, start, limit)?;
         }
         while let Some(prev) = page.get("prev").cloned() {
             limit = (1 + choices.below(4)).min(start);
             start -= limit;
-            page = self.ask(limit, Some(&prev));
+            let Some(before) = self.ask(limit, Some(&prev)) else { return Ok(None) };
+            page = before;
             self.check(&page, start, limit)?;
         }
         Ok(cursor)
