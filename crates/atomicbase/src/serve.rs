@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use atomicbase_core::Problem;
-use axum::Router;
+use atomicbase_http::Turns;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
@@ -118,29 +118,28 @@ fn start_servers(
     (0..cores)
         .map(|core| {
             let listener = listener.try_clone().map_err(Problem::internal)?;
-            let (router, connections, stopping) =
-                (wired.router.clone(), Arc::clone(&connections), stopping.clone());
-            let (runtime, patience) = (runtime()?, settings.limits.stall_timeout);
+            let turns = Turns::new();
+            let (router, runtime) = (wired.router(&turns), serving_runtime(turns)?);
+            let (connections, patience) = (Arc::clone(&connections), settings.limits.stall_timeout);
+            let listening =
+                atomicbase_http::listen(listener, router, connections, patience, stopping.clone());
             std::thread::Builder::new()
                 .name(format!("serve-{core}"))
-                .spawn(move || serve_on(&runtime, listener, router, connections, patience, stopping))
+                .spawn(move || {
+                    if let Err(error) = runtime.block_on(listening) {
+                        tracing::error!(%error, "the server cannot listen");
+                    }
+                })
                 .map_err(Problem::internal)
         })
         .collect()
 }
 
-fn serve_on(
-    runtime: &Runtime,
-    listener: TcpListener,
-    router: Router,
-    connections: Arc<Semaphore>,
-    patience: Duration,
-    stopping: watch::Receiver<bool>,
-) {
-    let served = runtime.block_on(atomicbase_http::listen(listener, router, connections, patience, stopping));
-    if let Err(error) = served {
-        tracing::error!(%error, "the server cannot listen");
-    }
+/// A runtime that begins a turn whenever it had nothing to do.
+fn serving_runtime(turns: Arc<Turns>) -> Result<Runtime, Problem> {
+    let mut builder = Builder::new_current_thread();
+    builder.on_thread_unpark(move || turns.begin());
+    builder.enable_all().build().map_err(Problem::internal)
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use atomicbase_core::{Clock, Problem};
-use atomicbase_http::{Outer, OuterSettings};
+use atomicbase_http::{Outer, OuterSettings, Route, Turns};
 use axum::Router;
 use db::{DbError, EmbeddedStore, ErrorKind, FolderLock, WorkerLimits, Workers};
 use directory::Directory;
@@ -17,7 +17,9 @@ use crate::config::Settings;
 
 /// A program put together: what to serve, and what must stay alive while it is.
 pub(crate) struct Wired {
-    pub router: Router,
+    gateway: Arc<Gateway>,
+    routes: Vec<Route>,
+    outer: Arc<Outer>,
     pub platform: Platform,
     /// Held until the process ends.
     pub lock: FolderLock,
@@ -81,8 +83,16 @@ pub(crate) async fn wire(settings: &mut Settings) -> Result<Wired, Problem> {
         unread_bytes: settings.limits.unread_bytes,
     };
     let gateway = Gateway::new(directory, settings.service_key.take(), &settings.limits, clock);
-    let router = gateway::mount(&gateway, routes, Outer::new(outer, metrics));
-    Ok(Wired { router, platform, lock, access_log })
+    let outer = Outer::new(outer, metrics);
+    Ok(Wired { gateway, routes, outer, platform, lock, access_log })
+}
+
+impl Wired {
+    /// The whole program as one serving thread runs it.
+    pub(crate) fn router(&self, turns: &Arc<Turns>) -> Router {
+        let outer = self.outer.on_thread(Arc::clone(turns));
+        gateway::mount(&self.gateway, self.routes.clone(), outer)
+    }
 }
 
 /// Makes the folder where it is missing, for this user only, and makes it this process's own.

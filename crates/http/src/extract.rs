@@ -9,8 +9,8 @@ use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::outer::BodyLimit;
 use crate::respond::Failure;
+use crate::turns::Intake;
 
 /// The whole body, at most as large as the limit allows.
 pub struct RawBody(pub Bytes);
@@ -35,8 +35,9 @@ const READ_ON: std::time::Duration = std::time::Duration::from_secs(5);
 impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        let limit = request.extensions().get::<BodyLimit>().map_or(usize::MAX, |limit| limit.0);
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Failure> {
+        let intake = request.extensions_mut().remove::<Intake>();
+        let limit = intake.as_ref().map_or(usize::MAX, |intake| intake.body_bytes);
         let mut body = request.into_body();
         let mut first: Option<Bytes> = None;
         let mut rest: Vec<u8> = Vec::new();
@@ -61,6 +62,10 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
                     rest.extend_from_slice(&data);
                 }
             }
+        }
+        // Here the work begins: what came before waited for the client.
+        if let Some(intake) = intake {
+            intake.come().await;
         }
         Ok(Self(first.unwrap_or_else(|| rest.into())))
     }

@@ -8,6 +8,7 @@ mod outer;
 mod respond;
 mod route;
 mod stall;
+mod turns;
 mod unread;
 
 pub use extract::{Json, Path, Query, RawBody, RawJson, parse_json};
@@ -16,4 +17,5 @@ pub use openapi::openapi;
 pub use outer::{Answered, LogAnswer, Metrics, Outer, OuterSettings};
 pub use respond::{Failure, no_content, respond_json, respond_json_bytes, respond_parts};
 pub use route::{Access, Described, Route};
+pub use turns::{Intake, Turns};
 pub use unread::Done;

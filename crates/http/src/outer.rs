@@ -14,11 +14,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::respond::{Failure, REQUEST_ID};
+use crate::turns::{Intake, Turns};
 use crate::unread::Unread;
-
-/// Largest body of the request, bytes; read by the extractors.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BodyLimit(pub usize);
 
 /// A request that was answered, for the access log.
 pub struct Answered<'a> {
@@ -52,10 +49,12 @@ pub struct OuterSettings {
 }
 
 /// State of the outer layers, shared by all requests.
+#[derive(Clone)]
 pub struct Outer {
     unread: Arc<Unread>,
-    settings: OuterSettings,
+    settings: Arc<OuterSettings>,
     metrics: Arc<Metrics>,
+    turns: Option<Arc<Turns>>,
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,7 +69,14 @@ impl Outer {
     /// The layers with their settings and the counters they feed.
     #[must_use]
     pub fn new(settings: OuterSettings, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { unread: Unread::new(settings.unread_bytes), settings, metrics })
+        let unread = Unread::new(settings.unread_bytes);
+        Arc::new(Self { unread, settings: Arc::new(settings), metrics, turns: None })
+    }
+
+    /// The same layers around the requests of one serving thread, whose turns these are.
+    #[must_use]
+    pub fn on_thread(&self, turns: Arc<Turns>) -> Arc<Self> {
+        Arc::new(Self { turns: Some(turns), ..self.clone() })
     }
 
     /// The middleware: `axum::middleware::from_fn_with_state(outer, Outer::surround)`.
@@ -80,7 +86,7 @@ impl Outer {
         let method = request.method().clone();
         let logged = outer.settings.access_log.as_ref().map(|log| (log, request.uri().clone()));
         let origin = outer.allowed_origin(request.headers());
-        request.extensions_mut().insert(BodyLimit(outer.settings.body_bytes));
+        request.extensions_mut().insert(Intake::new(outer.settings.body_bytes, outer.turns.clone()));
 
         let mut response = if is_preflight(&request) {
             preflight(origin.is_some())

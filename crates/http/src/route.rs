@@ -17,6 +17,7 @@ pub enum Access {
 }
 
 /// One route of a capability.
+#[derive(Clone)]
 pub struct Route {
     /// The method.
     pub method: Method,

@@ -126,10 +126,8 @@ impl EmbeddedDatabase {
         let (reply, mut answer) = oneshot::channel();
         let all = &self.workers.waiting_writes;
         let pushed = lock(&self.waiting_writes).push(batch, reply, all)?;
-        if pushed.starts_drain {
-            self.writes.submit_always(move || database.drain());
-        }
-        if let Some(deadline) = deadline {
+        let begins = pushed.starts_drain && self.writes.submit_always(move || database.drain());
+        if let Some(deadline) = deadline.filter(|_| !begins) {
             if let Ok(answered) = timeout_at(deadline.into(), &mut answer).await {
                 return answered.unwrap_or_else(|_| Err(gone()));
             }
@@ -138,7 +136,7 @@ impl EmbeddedDatabase {
                 return Err(DbError::new(ErrorKind::WaitedTooLong, message));
             }
         }
-        // Once it has begun only its commit, or what SQLite says to the interruption, tells what became of it.
+        // Once it begins only its commit, or what SQLite says to the interruption, tells what became of it.
         answer.await.unwrap_or_else(|_| Err(gone()))
     }
 

@@ -182,10 +182,16 @@ fn answer(outcomes: impl Iterator<Item = (Waiting, Result<Outcome, DbError>)>) {
             None => by_runtime.push((runtime.clone(), vec![(write.reply, outcome)])),
         }
     }
-    for (runtime, answers) in by_runtime {
+    let send = |(reply, outcome): (Reply, _)| {
         // Whoever asked may have gone away; the write stands all the same.
-        runtime
-            .spawn(async move { answers.into_iter().for_each(|(reply, outcome)| drop(reply.send(outcome))) });
+        drop(reply.send(outcome));
+    };
+    for (runtime, answers) in by_runtime {
+        if answers.len() == 1 {
+            answers.into_iter().for_each(send);
+        } else {
+            runtime.spawn(async move { answers.into_iter().for_each(send) });
+        }
     }
 }
 

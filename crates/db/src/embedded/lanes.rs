@@ -136,9 +136,14 @@ impl Lane {
         Ok(Place { lane: self, ticket })
     }
 
-    /// Queues a job that must be done, however many wait: there is one at a time of each database.
-    pub(crate) fn submit_always(&self, job: impl FnOnce() + Send + 'static) {
-        self.push(lock(&self.shared.state), Box::new(job));
+    /// Queues a job that must be done, however many wait: there is one at a time of each database. True where it begins at once.
+    pub(crate) fn submit_always(&self, job: impl FnOnce() + Send + 'static) -> bool {
+        let state = lock(&self.shared.state);
+        // Threads that are on their way, and one that sleeps, have nothing else to do first.
+        let begins = state.turns.len() < state.woken + usize::from(state.asleep > 0)
+            && state.lanes[self.number].running < self.shared.at_once;
+        self.push(state, Box::new(job));
+        begins
     }
 
     fn push(&self, mut state: MutexGuard<'_, State>, job: Job) -> u64 {
