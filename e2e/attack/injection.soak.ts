@@ -146,11 +146,22 @@ describe.concurrent('takes no SQL', { timeout: 600_000 }, () => {
   })
 
   test.each(Object.entries(REQUESTS))('%s', async (_, request) => {
+    await takesNone(request)
+  })
+
+  test('cursor', async () => {
+    const page = { order: { title: 'asc' }, limit: 1 }
+    const { path, headers } = query('select', 'tasks', page)
+    const first = await fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(page) })
+    await takesNone(query('select', 'tasks', { ...page, cursor: (await first.json()).next }))
+  })
+
+  async function takesNone(request: Request) {
     const { safe, injectable, printed } = await attack(server.url, request)
     expect(injectable, printed).toEqual([])
     // Whatever could not be tried would be missing here.
     expect(safe, printed).toBeGreaterThanOrEqual(places(request))
-  })
+  }
 })
 
 describe.concurrent('a server that does is found out', { timeout: 600_000 }, () => {
