@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::world::Rows;
 use super::Asker;
+use super::write::clash;
 
 /// An operation of the same batch, and its rows.
 pub(crate) struct Earlier {
@@ -50,6 +51,10 @@ impl Asker<'_> {
         // Rows that number themselves go on doing so; a number that is NULL does, too.
         let first = if body["data"].is_array() { &body["data"][0] } else { &body["data"] };
         if table.in_primary_key(&target) && first.is_object() && first.get(&target).is_none() {
+            return None;
+        }
+        let updated = body["data"].as_object().filter(|_| !body["where"].is_null());
+        if updated.is_some_and(|data| data.keys().any(|other| clash(table, other, &target))) {
             return None;
         }
         if value.as_ref().is_some_and(Value::is_null) && table.in_primary_key(&target) {

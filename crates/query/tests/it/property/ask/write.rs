@@ -113,18 +113,7 @@ impl Asker<'_> {
         let mut data = Map::new();
         for _ in 0..1 + self.choices.below(2) {
             let column = self.choices.one_of(&columns);
-            let refers_back = |name: &str| {
-                table
-                    .column(name)
-                    .and_then(|column| column.references.as_ref())
-                    .is_some_and(|reference| reference.table == table.name)
-            };
-            let referred = |name: &str| table.in_primary_key(name) || name == "key";
-            // A key that changes in one row and is referred to anew in the next depends on who comes first.
-            let clashes = data.keys().any(|other: &String| {
-                (refers_back(other) && referred(&column.name))
-                    || (refers_back(&column.name) && referred(other))
-            });
+            let clashes = data.keys().any(|other: &String| clash(table, other, &column.name));
             if !clashes {
                 let value = self.new_value(table, column, rows);
                 data.insert(column.name.clone(), value);
@@ -160,4 +149,15 @@ impl Asker<'_> {
         }
         body
     }
+}
+
+/// Whether one column is a key and the other refers to it: a key that changes in one row and is referred to anew in the next
+/// depends on who comes first.
+pub(super) fn clash(table: &Table, one: &str, other: &str) -> bool {
+    let is_key = |name: &str| table.in_primary_key(name) || name == "key";
+    let refers_back = |name: &str| {
+        let reference = table.column(name).and_then(|column| column.references.as_ref());
+        reference.is_some_and(|reference| reference.table == table.name)
+    };
+    (refers_back(one) && is_key(other)) || (refers_back(other) && is_key(one))
 }
