@@ -21,6 +21,8 @@ use crate::wire::{self, Wired};
 const FAILED: u8 = 1;
 /// Exit code of settings that are not right.
 const USAGE: u8 = 2;
+/// Threads of each serving thread for what takes long, such as writing an answer of many megabytes.
+const LONG_THREADS: usize = 2;
 /// How long requests in flight may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -135,10 +137,14 @@ fn start_servers(
         .collect()
 }
 
-/// A runtime that begins a turn whenever it had nothing to do.
+/// A runtime that begins a turn whenever it had nothing to do. What takes long runs on few threads beside it, which step back behind it.
 fn serving_runtime(turns: Arc<Turns>) -> Result<Runtime, Problem> {
     let mut builder = Builder::new_current_thread();
     builder.on_thread_unpark(move || turns.begin());
+    builder.max_blocking_threads(LONG_THREADS).on_thread_start(|| {
+        // Where it cannot be changed the thread works all the same.
+        rustix::process::nice(10).ok();
+    });
     builder.enable_all().build().map_err(Problem::internal)
 }
 

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use atomicbase_core::Caller;
-use atomicbase_http::{Done, Failure, Path, RawJson, parse_json, respond_json_bytes};
+use atomicbase_http::{Done, Failure, Path, RawJson, parse_json};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use directory::DatabaseRecord;
-use query::Scope;
+use query::{Scope, Transaction};
 use serde_json::value::RawValue;
 
 use crate::Data;
@@ -34,8 +33,8 @@ pub(crate) async fn query_rows(
         // A select without a body is a select of everything.
         let body: &RawValue = parse_json(if bytes.is_empty() && !verb.writes() { b"{}" } else { &bytes })?;
         let compile = |scope: Scope<'_>| Ok(vec![preferences.of(scope).compile(verb, &table, body, "")?]);
-        let (transaction, outcome) = data.run(asked, version, compile).await?;
-        let mut response = respond_json_bytes(StatusCode::OK, transaction.answer(&outcome)?);
+        let ran = data.run(asked, version, compile).await?;
+        let mut response = data.write_answer(ran, Transaction::answer).await?;
         if verb.writes() {
             response.extensions_mut().insert(Done);
         }

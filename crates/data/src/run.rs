@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use atomicbase_core::{Caller, Code, Problem};
-use atomicbase_http::Failure;
-use axum::http::{HeaderName, HeaderValue};
+use atomicbase_http::{Failure, respond_json_bytes};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use db::{ErrorKind, Outcome};
 use directory::DatabaseRecord;
@@ -15,6 +15,9 @@ use schema::Template;
 use crate::Data;
 
 const TEMPLATE_VERSION: HeaderName = HeaderName::from_static("template-version");
+
+/// Answers up to this size are written at once: that takes no longer than a read may that runs on a serving thread.
+const SHORT_BYTES: usize = 256 * 1024;
 
 /// What a query is asked of.
 pub(crate) struct Asked<'a> {
@@ -39,6 +42,25 @@ impl Data {
     /// Queries on this version of the database, with its caller's rights.
     pub(crate) fn scope<'a>(&'a self, asked: &'a Asked<'_>, template: &'a Template) -> Scope<'a> {
         Scope::new(template, &self.limits, asked.caller, asked.database.id.as_str(), &self.secret)
+    }
+
+    /// Writes an answer: a long one on a thread that may take its time, of which the serving threads have none.
+    pub(crate) async fn write_answer(
+        &self,
+        (mut transaction, outcome): (Transaction, Outcome),
+        write: fn(&Transaction, &Outcome) -> Result<Vec<u8>, Problem>,
+    ) -> Result<Response, Failure> {
+        let max_bytes = self.limits.answer_bytes;
+        transaction.limit_answer(SHORT_BYTES.min(max_bytes));
+        let bytes = match write(&transaction, &outcome) {
+            Err(problem) if problem.code() == Code::AnswerTooLarge && SHORT_BYTES < max_bytes => {
+                transaction.limit_answer(max_bytes);
+                let writing = move || write(&transaction, &outcome);
+                tokio::task::spawn_blocking(writing).await.map_err(Problem::internal)??
+            }
+            written => written?,
+        };
+        Ok(respond_json_bytes(StatusCode::OK, bytes))
     }
 
     /// Compiles and runs operations in one transaction. `compile` is asked again where the version moved in between.

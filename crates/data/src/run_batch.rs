@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use atomicbase_core::Caller;
-use atomicbase_http::{Done, Failure, RawJson, parse_json, respond_json_bytes};
+use atomicbase_http::{Done, Failure, RawJson, parse_json};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use directory::DatabaseRecord;
-use query::{Scope, compile_batch, parse_batch};
+use query::{Scope, Transaction, compile_batch, parse_batch};
 
 use crate::Data;
 use crate::preferences::Asks;
@@ -28,8 +27,8 @@ pub(crate) async fn run_batch(
         let operations = parse_batch(parse_json(&bytes)?, &data.limits)?;
         let compile =
             |scope: Scope<'_>| compile_batch(&preferences.of(scope), &operations, preferences.counts());
-        let (transaction, outcome) = data.run(asked, version, compile).await?;
-        let mut response = respond_json_bytes(StatusCode::OK, transaction.batch_answer(&outcome)?);
+        let ran = data.run(asked, version, compile).await?;
+        let mut response = data.write_answer(ran, Transaction::batch_answer).await?;
         if operations.iter().any(|operation| operation.verb.writes()) {
             response.extensions_mut().insert(Done);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atomicbase_core::{Caller, Code, Problem, Scope, Subject, shown, unauthenticated};
-use atomicbase_http::{Failure, Intake};
+use atomicbase_http::{Failure, Intake, of_tenant};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
@@ -46,13 +46,17 @@ pub(crate) async fn require_database(
     };
     gateway.count_for_tenant(&database, &key)?;
     let caller = acting.unwrap_or(key);
-    if let Some(intake) = request.extensions_mut().get_mut::<Intake>() {
-        // The record of a database that is asked for often stays where it is.
-        intake.of_tenant(Arc::as_ptr(&database).addr());
+    // The record of a database that is asked for often stays where it is.
+    let tenant = Arc::as_ptr(&database).addr();
+    let extensions = request.extensions_mut();
+    if let Some(intake) = extensions.get_mut::<Intake>() {
+        intake.of_tenant(tenant);
     }
-    request.extensions_mut().insert(caller);
-    request.extensions_mut().insert(database);
-    Ok(next.run(request).await)
+    extensions.insert(caller);
+    extensions.insert(database);
+    let mut response = next.run(request).await;
+    of_tenant(&mut response, tenant);
+    Ok(response)
 }
 
 impl Gateway {

@@ -18,4 +18,4 @@ pub use outer::{Answered, LogAnswer, Metrics, Outer, OuterSettings};
 pub use respond::{Failure, no_content, respond_json, respond_json_bytes, respond_parts};
 pub use route::{Access, Described, Route};
 pub use turns::{Intake, Turns};
-pub use unread::Done;
+pub use unread::{Done, of_tenant};

@@ -144,6 +144,9 @@ impl<'a> Nested<'a> {
             out.extend_from_slice(b"[]");
             return Ok(());
         };
+        if rows.size_bytes() > self.max_bytes {
+            return Err(TooBig);
+        }
         if node.children.is_empty() && !node.backward {
             rows.write_array(out);
             return Ok(());

@@ -64,6 +64,11 @@ impl Transaction {
         (Self { operations, writes, max_bytes: limits.answer_bytes }, batch)
     }
 
+    /// Answers are refused from now on that are larger than this.
+    pub fn limit_answer(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
+    }
+
     /// The answer of a request that is one operation.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use atomicbase_http::{Outer, OuterSettings, Route};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, StatusCode};
-use db::{EmbeddedStore, Workers};
+use db::{EmbeddedStore, WorkerLimits, Workers};
 use directory::Directory;
 use gateway::{Gateway, ServiceKey};
 use http_body_util::BodyExt;
@@ -75,7 +75,12 @@ impl TestServer {
     pub async fn start_in(folder: TempDir, limits: Limits, open_databases: usize) -> Self {
         crate::log::watch();
         let clock = Clock::fixed(1_700_000_000);
-        let workers = Workers::start(1_000).unwrap();
+        let workers = Workers::start_with(WorkerLimits {
+            connections: 1_000,
+            tenant_concurrency: limits.tenant_concurrency,
+            waiting: limits.waiting_requests,
+        })
+        .unwrap();
         let path = folder.path().join("tenants.db");
         let infrastructure = db::open_infrastructure(&workers, &path, directory::MIGRATIONS).unwrap();
         let directory = Arc::new(Directory::open(infrastructure, clock.clone()).await.unwrap());

@@ -8,6 +8,7 @@ mod export_rows;
 mod guide;
 mod insert_rows;
 mod openapi;
+mod overload;
 mod policies;
 mod run_batch;
 mod select_rows;

@@ -85,6 +85,10 @@ impl EmbeddedDatabase {
         let asker = Arc::new(());
         let still_asked = Arc::downgrade(&asker);
         let place = self.reads.submit(move || {
+            if batch.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                drop(reply.send(Err(waited_too_long())));
+                return;
+            }
             let read = |connection: &mut Connection| {
                 connection.stop_without(Some(still_asked));
                 database.read_on(connection, &batch, batch.deadline, batch.max_bytes)
@@ -98,7 +102,7 @@ impl EmbeddedDatabase {
             return answered.unwrap_or_else(|_| Err(gone()));
         }
         if place.withdraw() {
-            return Err(DbError::new(ErrorKind::WaitedTooLong, "the deadline passed while the read waited"));
+            return Err(waited_too_long());
         }
         match timeout_at((deadline + OVERTIME).into(), answer).await {
             Ok(answered) => answered.unwrap_or_else(|_| Err(gone())),
@@ -132,8 +136,7 @@ impl EmbeddedDatabase {
                 return answered.unwrap_or_else(|_| Err(gone()));
             }
             if lock(&self.waiting_writes).withdraw(pushed.ticket, all) {
-                let message = "the deadline passed while the write waited";
-                return Err(DbError::new(ErrorKind::WaitedTooLong, message));
+                return Err(waited_too_long());
             }
         }
         // Once it begins only its commit, or what SQLite says to the interruption, tells what became of it.
@@ -181,6 +184,10 @@ impl Drop for EmbeddedDatabase {
             workers.uncount_connections(closed);
         });
     }
+}
+
+pub(crate) fn waited_too_long() -> DbError {
+    DbError::new(ErrorKind::WaitedTooLong, "the deadline passed before the turn came")
 }
 
 fn gone() -> DbError {

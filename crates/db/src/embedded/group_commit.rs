@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
+use super::database::waited_too_long;
 use super::execute::{control, expect_version, run_statements, schema_version, use_of};
 use super::lanes::SHARE;
 use super::workers::WaitingWrites;
@@ -275,8 +276,7 @@ fn in_time(write: Waiting) -> Option<Waiting> {
         return None;
     }
     if write.batch.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-        let message = "the deadline passed while the write waited for its turn";
-        write.answer(Err(DbError::new(ErrorKind::WaitedTooLong, message)));
+        write.answer(Err(waited_too_long()));
         return None;
     }
     Some(write)
