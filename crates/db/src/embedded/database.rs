@@ -178,7 +178,7 @@ impl Drop for EmbeddedDatabase {
     fn drop(&mut self) {
         let connections = self.connections.take_idle();
         let workers = Arc::clone(&self.workers);
-        self.workers.files.lane().submit_always(move || {
+        self.workers.closing.submit_always(move || {
             let closed = connections.len();
             connections.into_iter().for_each(Connection::close);
             workers.uncount_connections(closed);

@@ -272,6 +272,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::{Sender, channel};
 
     use super::*;
@@ -387,5 +388,43 @@ mod tests {
         drop(threads);
         drop(release);
         assert_eq!(heard.recv().unwrap(), "last");
+    }
+    #[test]
+    fn whatever_comes_and_goes_every_job_runs_once_or_was_withdrawn() {
+        let threads = start(4, 2, 1_000_000);
+        let lanes: Vec<_> =
+            (0..5).map(|_| (threads.lane(), AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)))).collect();
+        let (say, heard) = channel();
+        std::thread::scope(|scope| {
+            for producer in 0..4 {
+                let (lanes, say) = (&lanes, say.clone());
+                scope.spawn(move || {
+                    for number in 0..1_000 {
+                        let (lane, withdrawn, running) = &lanes[(producer + number * number) % lanes.len()];
+                        let (say, running) = (say.clone(), Arc::clone(running));
+                        let place = lane.submit(move || {
+                            assert!(
+                                running.fetch_add(1, Ordering::SeqCst) < 2,
+                                "no more than may run at once"
+                            );
+                            running.fetch_sub(1, Ordering::SeqCst);
+                            say.send(()).unwrap();
+                        });
+                        let place = place.unwrap();
+                        if number % 7 == 0 {
+                            withdrawn.fetch_add(usize::from(place.withdraw()), Ordering::SeqCst);
+                        } else {
+                            // Left to run: its place is not given up.
+                            std::mem::forget(place);
+                        }
+                    }
+                });
+            }
+        });
+        drop(say);
+        let ran = heard.iter().count();
+        let withdrawn: usize = lanes.iter().map(|(_, withdrawn, _)| withdrawn.load(Ordering::SeqCst)).sum();
+        assert_eq!(ran + withdrawn, 4_000);
+        assert_eq!(threads.waiting(), 0);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::connections::SLOW_CONNECTIONS;
-use super::lanes::{Rules, Threads};
+use super::lanes::{Lane, Rules, Threads};
 
 /// How many threads there are for one kind of work, what waits for them, and how many connections.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +32,10 @@ pub struct Workers {
     pub(crate) reads: Threads,
     /// For writes, which wait for the disk.
     pub(crate) writes: Threads,
-    /// Opening, closing and removing files: never behind a slow query.
+    /// For opening, closing and removing files: never behind a slow query.
     pub(crate) files: Threads,
+    /// Where databases wait to be closed: those that are opened wait beside them, and not behind them.
+    pub(crate) closing: Lane,
     /// For the product's own databases: what every request needs waits for no tenant.
     pub(crate) infrastructure: Threads,
     pub(crate) waiting_writes: WaitingWrites,
@@ -61,6 +63,7 @@ impl Workers {
         let (readers, writers) = (4 * cores, (4 * cores).max(16));
         let concurrency = limits.tenant_concurrency.unwrap_or(readers / 2);
         let rules = |name, count, at_once| Rules { name, count, at_once, waiting: limits.waiting, nice: 0 };
+        let files = Threads::start(&rules("files", 2 * cores, 2 * cores))?;
         Ok(Arc::new(Self {
             // A slow read takes what the cores have left: the requests of everybody else are answered on the serving threads.
             reads: Threads::start(&Rules {
@@ -69,7 +72,8 @@ impl Workers {
             })?,
             // Writers wait for the disk, not for a core: 16 of them migrate or commit twice as fast as 4.
             writes: Threads::start(&rules("write", writers, 1))?,
-            files: Threads::start(&rules("files", 2 * cores, 2 * cores))?,
+            closing: files.lane(),
+            files,
             infrastructure: Threads::start(&rules("directory", 4, 2))?,
             waiting_writes: WaitingWrites {
                 count: AtomicUsize::new(0),
