@@ -151,7 +151,7 @@ describe.concurrent('takes no SQL', { timeout: 600_000 }, () => {
 
   test('cursor', async () => {
     const page = { order: { title: 'asc' }, limit: 1 }
-    const { path, headers } = query('select', 'tasks', page)
+    const { path, headers = {} } = query('select', 'tasks', page)
     const first = await fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(page) })
     await takesNone(query('select', 'tasks', { ...page, cursor: (await first.json()).next }))
   })
